@@ -1,0 +1,52 @@
+# make demo · make test · make bench · make tour · make setup · make lint
+# Everything that is built lies outside the clone, so that a fresh clone finds it again.
+
+export LINLI_TARGET_DIR ?= $(HOME)/.cache/linli/target
+export CARGO_TARGET_DIR := $(LINLI_TARGET_DIR)
+export LINLI_DATA ?= $(HOME)/.cache/linli/demo
+export LINLI_LISTEN ?= 127.0.0.1:8080
+# An error value with a backtrace costs a plugin's call a quarter of its time.
+unexport RUST_BACKTRACE
+
+LINLI := $(CARGO_TARGET_DIR)/release/linli
+BUNDLED := elder-allowance residence-certificate
+GUESTS := hostile bare
+PACKAGES := $(foreach plugin,$(BUNDLED),plugins/$(plugin)/dist/$(plugin).wasm)
+GUEST_PACKAGES := $(foreach guest,$(GUESTS),tests/guests/$(guest)/dist/$(guest).wasm)
+
+.PHONY: setup build guests demo test bench tour lint format clean
+
+setup: ## compilers and tools that this machine lacks
+	@tools/setup
+
+build: setup
+	cargo build --release --locked -p linli
+
+# Packages are cheap to build again, and cargo knows best what changed.
+guests: build
+	@for plugin in $(BUNDLED:%=plugins/%) $(GUESTS:%=tests/guests/%); do $(LINLI) plugin build $$plugin || exit 1; done
+
+demo: guests ## a real street of Guangzhou with a synthetic population, served until Ctrl-C
+	@exec $(LINLI) demo $(PACKAGES:%=--plugin %)
+
+test: guests ## everything
+	cargo test --release --locked --workspace --exclude linli-bench
+	@tools/test-sdk
+
+tour: guests ## drives a running demo as its users would
+	cargo run --release --locked -q -p linli-tests --bin tour
+
+bench: guests ## side by side with a hand-written service
+	@tools/setup bench
+	cargo build --release --locked -p linli-bench
+	@exec $(CARGO_TARGET_DIR)/release/linli-bench
+
+lint: setup
+	cargo fmt --all --check
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+
+format:
+	cargo fmt --all
+
+clean: ## forgets the demonstration's data
+	rm -rf $(LINLI_DATA)

@@ -1,0 +1,114 @@
+//! A data directory: the database, and the keys that must not lie in it.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use data_encoding::HEXLOWER;
+use linli_audit::Signer;
+use linli_model::CodeList;
+use linli_scope::Keyring;
+use linli_store::Store;
+use linli_store::model::Core;
+
+/// The log's name in its checkpoints.
+pub const ORIGIN: &str = "linli.local/access-log";
+/// The key's name in its signatures.
+const KEY_NAME: &str = "linli.local";
+
+const SCHEMAS: [&str; 3] = [
+    include_str!("../../../../schemas/entities/dwelling.json"),
+    include_str!("../../../../schemas/entities/household.json"),
+    include_str!("../../../../schemas/entities/resident.json"),
+];
+
+static CODES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../../schemas/codes");
+
+/// A data directory that this process alone uses, as long as the value lives.
+#[derive(Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    _lock: Option<File>,
+}
+
+impl DataDir {
+    /// Makes the directory where it is missing, and locks it.
+    pub fn open(path: &Path) -> Result<Self> {
+        for folder in [path.to_owned(), path.join("keys")] {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).with_context(|| format!("{} can't be made", folder.display()))?;
+        }
+        let lock = File::create(path.join("lock")).with_context(|| format!("{} can't be written", path.display()))?;
+        if lock.try_lock().is_err() {
+            bail!("{} is in use by another linli", path.display());
+        }
+        Ok(Self { path: path.to_owned(), _lock: Some(lock) })
+    }
+
+    /// A directory that another process may be using.
+    pub fn existing(path: &Path) -> Result<Self> {
+        if !path.join("linli.db").is_file() {
+            bail!("{} holds no linli.db; say --data DIR", path.display());
+        }
+        Ok(Self { path: path.to_owned(), _lock: None })
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.path.join("linli.db")
+    }
+
+    /// A file of the directory.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Opens the store.
+    pub async fn store(&self) -> Result<Store> {
+        let codes = CODES.files().map(code_list).collect::<Result<Vec<_>>>()?;
+        Store::open(&self.database(), Core { codes, schemas: &SCHEMAS }).await.with_context(|| format!("{} can't be opened", self.database().display()))
+    }
+
+    /// The secret from which tokens are derived; made on first use.
+    pub fn keyring(&self) -> Result<Keyring> {
+        Ok(Keyring::new(self.secret("master.key")?))
+    }
+
+    /// The log's key; made on first use.
+    pub fn signer(&self) -> Result<Signer> {
+        let signer = Signer::new(KEY_NAME, &self.secret("log.key")?).map_err(|error| anyhow::anyhow!("the log's key can't be used: {error}"))?;
+        write_private(&self.path.join("keys/log.vkey"), &signer.verifier().to_string())?;
+        Ok(signer)
+    }
+
+    /// The key that verifies the log.
+    pub fn public_key(&self) -> Result<String> {
+        let file = self.path.join("keys/log.vkey");
+        fs::read_to_string(&file).with_context(|| format!("{} can't be read; say --key", file.display()))
+    }
+
+    fn secret(&self, name: &str) -> Result<[u8; 32]> {
+        let file = self.path.join("keys").join(name);
+        if !file.exists() {
+            let mut secret = [0; 32];
+            getrandom::fill(&mut secret).context("no randomness to be had")?;
+            write_private(&file, &HEXLOWER.encode(&secret))?;
+            return Ok(secret);
+        }
+        let text = fs::read_to_string(&file).with_context(|| format!("{} can't be read", file.display()))?;
+        let bytes = HEXLOWER.decode(text.trim().as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.with_context(|| format!("{} is no key of 32 bytes in hexadecimal", file.display()))
+    }
+}
+
+fn code_list(file: &include_dir::File<'_>) -> Result<CodeList> {
+    let name = file.path().file_stem().and_then(|name| name.to_str()).context("a code list without a name")?;
+    Ok(CodeList::read(name, file.contents_utf8().context("a code list that is no UTF-8")?)?)
+}
+
+/// Writes a file that only its owner can read.
+pub fn write_private(file: &Path, text: &str) -> Result<()> {
+    let mut open = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file).with_context(|| format!("{} can't be written", file.display()))?;
+    open.write_all(text.as_bytes()).with_context(|| format!("{} can't be written", file.display()))
+}

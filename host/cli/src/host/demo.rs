@@ -1,0 +1,135 @@
+//! `linli demo`: a real street of Guangzhou with a synthetic population, the bundled plugins, and people to log in as.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use jiff::Timestamp;
+use linli_model::RegionCode;
+use linli_runtime::Runtime;
+use linli_scope::{Actor, GrantState};
+use linli_store::account::Account;
+use linli_store::plugin::Publisher;
+use linli_web::password;
+
+use super::accounts;
+use super::data::DataDir;
+use super::logins::{Login, Logins, random_password};
+use super::population;
+use super::serve;
+
+/// Kuangquan Street, Yuexiu, Guangzhou (矿泉街道).
+const STREET: &str = "440104022";
+
+/// Who publishes the bundled plugins, by the first part of their ids.
+const PUBLISHERS: [(&str, &str, &str); 2] = [("civil-affairs", "越秀区民政局", "civil-affairs"), ("community", "矿泉街道社区居民委员会", "community")];
+
+/// `linli demo`.
+#[derive(Args)]
+pub struct Options {
+    #[command(flatten)]
+    serve: serve::Options,
+    /// How many residents.
+    #[arg(long, env = "LINLI_RESIDENTS", default_value_t = 60_000)]
+    residents: usize,
+    /// Packages to install and approve.
+    #[arg(long = "plugin", value_name = "FILE")]
+    plugins: Vec<PathBuf>,
+    /// Prepare the data directory and end.
+    #[arg(long)]
+    prepare_only: bool,
+}
+
+/// Prepares the data directory, on the first run, and serves it.
+pub fn run(options: &Options) -> Result<()> {
+    serve::prepare();
+    serve::block_on(async {
+        let data = DataDir::open(&options.serve.data)?;
+        if Logins::read(&data)?.is_none() {
+            forget_unfinished(&data)?;
+            prepare(&data, options).await?;
+        }
+        let logins = Logins::read(&data)?.context("the demonstration was not finished")?;
+        let runtime = serve::start(&data).await?;
+        install(&runtime, &options.plugins).await?;
+        let url = options.serve.public_url.clone().unwrap_or_else(|| format!("http://{}", options.serve.listen));
+        logins.print(&url);
+        if options.prepare_only {
+            let store = runtime.store().clone();
+            drop(runtime);
+            store.close().await;
+            return Ok(());
+        }
+        serve::serve(&data, runtime, &options.serve).await
+    })
+}
+
+/// A preparation that was interrupted begins anew: nobody has worked with its data.
+fn forget_unfinished(data: &DataDir) -> Result<()> {
+    for name in ["linli.db", "linli.db-wal", "linli.db-shm"] {
+        let file = data.file(name);
+        if file.exists() {
+            fs::remove_file(&file).with_context(|| format!("{} can't be removed", file.display()))?;
+        }
+    }
+    Ok(())
+}
+
+async fn prepare(data: &DataDir, options: &Options) -> Result<()> {
+    let runtime = serve::start(data).await?;
+    let store = runtime.store().clone();
+    let street: RegionCode = STREET.parse()?;
+    eprintln!("  录入区划 entering Guangdong's divisions");
+    population::enter_regions(&store).await?;
+    let began = std::time::Instant::now();
+    eprintln!("  录入 {} 名合成居民 entering {0} synthetic residents", options.residents);
+    let resident = population::enter(&runtime, &street, options.residents).await?;
+    eprintln!("  用时 took {:.1} s", began.elapsed().as_secs_f64());
+    for (id, name, sector) in PUBLISHERS {
+        store.put_publisher(Publisher { id: id.into(), name: name.into(), sector: sector.into() }, None).await?;
+    }
+    let communities = population::communities(&store, &street);
+    let [(first, _), (second, _), ..] = communities.as_slice() else { bail!("{street} has fewer than two communities") };
+    let mut logins = BTreeMap::new();
+    for person in accounts::people(&street, [first, second], resident) {
+        let password = random_password()?;
+        let account = Account { login: person.login.into(), name: person.name.into(), password: password::hash(&password)?, actor: person.actor };
+        store.put_account(account, None).await?;
+        logins.insert(person.login.to_owned(), Login { title: person.title.into(), password });
+    }
+    drop(runtime);
+    store.close().await;
+    Logins(logins).write(data)
+}
+
+/// Installs what is not installed yet and approves it, as the demonstration's admin.
+async fn install(runtime: &Runtime, packages: &[PathBuf]) -> Result<()> {
+    let admin = runtime.store().account("admin").await?.context("the demonstration has no admin")?.actor;
+    for file in packages {
+        let bytes = fs::read(file).with_context(|| format!("{} can't be read", file.display()))?;
+        let package = linli_package::open(&bytes).with_context(|| format!("{} is no package", file.display()))?;
+        let digest = package.digest.to_string();
+        if runtime.plugins().iter().any(|plugin| plugin.digest == digest) {
+            continue;
+        }
+        install_one(runtime, &admin, bytes, &package.parts.manifest).await.with_context(|| format!("{} can't be installed", file.display()))?;
+    }
+    Ok(())
+}
+
+async fn install_one(runtime: &Runtime, admin: &Actor, bytes: Vec<u8>, manifest: &str) -> Result<()> {
+    let id = linli_scope::Manifest::read(manifest)?.plugin.id;
+    let publisher = id.split('.').next().unwrap_or_default().to_owned();
+    let made = runtime.install(bytes, &publisher, admin, Timestamp::now()).await?;
+    eprintln!("  安装插件 installed {} {}", made.plugin, made.version);
+    let mut grant = made.grant;
+    if grant.state == GrantState::Requested {
+        grant.approve(None)?;
+        let entry = linli_runtime::install::administration(admin, &format!("approve grant {} of", grant.id), &grant.plugin, &grant.digest);
+        runtime.store().put_grant(grant, Some(entry.encode())).await?;
+        runtime.refresh(&made.plugin).await?;
+    }
+    Ok(())
+}

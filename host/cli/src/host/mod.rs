@@ -1,0 +1,8 @@
+//! The host: its data directory, serving it, and the demonstration.
+
+pub mod accounts;
+pub mod data;
+pub mod demo;
+mod logins;
+mod population;
+pub mod serve;

@@ -1,0 +1,111 @@
+//! `linli`: the host, and the commands of those who work with it.
+
+mod client;
+mod host;
+mod plugin;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use client::{account, audit, grant, import, plugins};
+
+/// 邻里 Linli — enter once, extract on demand.
+#[derive(Parser)]
+#[command(version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// 启动服务 Serve a data directory.
+    Serve(host::serve::Options),
+    /// 演示：建好一个街道并启动服务 Make a demonstration community, then serve it.
+    Demo(host::demo::Options),
+    /// 登录 Log in; the password is read from standard input, or from LINLI_PASSWORD.
+    Login(account::Login),
+    /// 退出登录 Log out.
+    Logout(Server),
+    /// 开发和安装插件 Write, build and install plugins.
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// 授权 Review and decide scope requests.
+    #[command(subcommand)]
+    Grant(grant::Command),
+    /// 发布单位 Publishers of plugins.
+    #[command(subcommand)]
+    Publisher(plugins::PublisherCommand),
+    /// 批量录入 Enter the rows of a CSV file.
+    Import(import::Options),
+    /// 审计 Export and verify the access log.
+    #[command(subcommand)]
+    Audit(audit::Command),
+}
+
+#[derive(Subcommand)]
+enum PluginCommand {
+    /// 新建 Start a plugin from the template.
+    New {
+        /// Its name: a-z, 0-9 and -.
+        name: String,
+        /// Where to make its directory.
+        #[arg(long, default_value = ".")]
+        dir: PathBuf,
+    },
+    /// 编译打包 Build a plugin's package.
+    Build {
+        /// The plugin's directory.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// Where to write the package; else dist/NAME.wasm.
+        #[arg(long, short)]
+        out: Option<PathBuf>,
+    },
+    /// 安装 Upload a package for a publisher (admins).
+    Install(plugins::Install),
+    /// 列出 List the plugins that you may use.
+    List(Server),
+    /// 查看插件日志 Read a plugin's own log.
+    Log(plugins::Log),
+}
+
+/// Which host a command talks to.
+#[derive(Args, Clone, Debug)]
+pub struct Server {
+    /// The host's address.
+    #[arg(long, env = "LINLI_URL", default_value = "http://127.0.0.1:8080")]
+    pub url: String,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("错误 error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    let done = match command {
+        Command::Serve(options) => host::serve::run(&options),
+        Command::Demo(options) => host::demo::run(&options),
+        Command::Login(login) => account::log_in(&login),
+        Command::Logout(server) => account::log_out(&server),
+        Command::Plugin(PluginCommand::New { name, dir }) => plugin::new::create(&name, &dir).map(|_| ()),
+        Command::Plugin(PluginCommand::Build { dir, out }) => plugin::build::build(&dir, out.as_deref()).map(|_| ()),
+        Command::Plugin(PluginCommand::Install(install)) => plugins::install(&install),
+        Command::Plugin(PluginCommand::List(server)) => plugins::list(&server),
+        Command::Plugin(PluginCommand::Log(log)) => plugins::log(&log),
+        Command::Grant(command) => grant::run(&command),
+        Command::Publisher(command) => plugins::publisher(&command),
+        Command::Import(options) => return import::run(&options),
+        Command::Audit(command) => return audit::run(&command),
+    };
+    done.map(|()| ExitCode::SUCCESS)
+}

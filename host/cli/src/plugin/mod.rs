@@ -1,0 +1,5 @@
+//! Writing and building plugins.
+
+pub mod build;
+pub mod new;
+mod sdk;

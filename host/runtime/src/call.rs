@@ -1,0 +1,287 @@
+//! One call of a plugin: admit, run, fill, put on the record, answer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use linli_audit::{Entry, Outcome};
+use linli_model::Date;
+use linli_scope::{Actor, Denial, EntryKind, EntryPoint};
+use linli_store::{Store, StoreError};
+use linli_view::ActionResult;
+use linli_view::{Filled, View, ViewError};
+use serde_json::{Map, Value};
+use wasmtime::UpdateDeadline;
+
+use crate::contract::{Error as GuestError, Kind, Request};
+use crate::fault::{self, Fault, Spent};
+use crate::fill::{self, FillError, Filling};
+use crate::input;
+use crate::invocation::{Circumstances, State};
+use crate::limits::Limits;
+use crate::plugin::Plugin;
+use crate::registry::Runtime;
+
+/// A call, as the web hands it over.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The plugin's id.
+    pub plugin: String,
+    /// Page or action.
+    pub kind: EntryKind,
+    /// The page's path or the action's name.
+    pub name: String,
+    /// Parameters or inputs.
+    pub input: Map<String, Value>,
+    /// Who calls; none where nobody is signed in.
+    pub actor: Option<Arc<Actor>>,
+    /// `zh` or `en`.
+    pub locale: String,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What a call answers. It is on the record.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What the plugin said: a valid view or action result.
+    pub text: String,
+    /// What fills its bound blocks.
+    pub fillings: BTreeMap<usize, Filling>,
+    /// Page or action.
+    pub kind: EntryKind,
+}
+
+/// Why a call has no answer. Everything but a log that can't be written is on the record.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// There is no such plugin.
+    #[error("there is no plugin {0}")]
+    NoPlugin(String),
+    /// Not allowed.
+    #[error(transparent)]
+    Denied(Denial),
+    /// Inputs are wrong: name and reason.
+    #[error("{} of the inputs can't be used", .0.len())]
+    Input(Vec<(String, String)>),
+    /// The plugin itself says no.
+    #[error("{detail}")]
+    Guest {
+        /// An open code.
+        code: String,
+        /// What it says.
+        detail: String,
+    },
+    /// The host ended it.
+    #[error("{fault}{}", detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default())]
+    Fault {
+        /// How.
+        fault: Fault,
+        /// More for the developer.
+        detail: Option<String>,
+    },
+    /// Too many calls, or too many faults before.
+    #[error("the plugin is busy; try again in {} s", .0.as_secs().max(1))]
+    Busy(Duration),
+    /// The store could not answer.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The log could not be written, so nothing leaves.
+    #[error("the access log can't be written, so nothing leaves")]
+    Log(StoreError),
+}
+
+impl Answer {
+    /// The answer as JSON, bound blocks filled.
+    pub fn json(&self) -> String {
+        if self.fillings.is_empty() {
+            return self.text.clone();
+        }
+        let fill = |block: usize| self.filled(block);
+        match self.kind {
+            EntryKind::Page => View::parse(&self.text).map(|view| view.render_json(fill)),
+            EntryKind::Action => ActionResult::parse(&self.text).map(|result| result.render_json(fill)),
+        }
+        .unwrap_or_default()
+    }
+
+    /// What fills a block.
+    pub fn filled(&self, block: usize) -> Option<Filled<'_>> {
+        self.fillings.get(&block).map(|filling| Filled { rows_json: &filling.json, next: filling.next.clone() })
+    }
+}
+
+impl Runtime {
+    /// Calls a plugin. What it read is durable in the access log when this returns, whatever it returns.
+    pub async fn call(&self, mut call: Call) -> Result<Answer, CallError> {
+        let plugin = self.plugin(&call.plugin).ok_or_else(|| CallError::NoPlugin(call.plugin.clone()))?;
+        let scope = plugin.scope();
+        let admitted = scope.admit(call.kind, &call.name, call.actor.as_deref()).and_then(|entry| scope.in_force(call.now).map(|()| entry.clone()));
+        let entry = match admitted {
+            Ok(entry) => entry,
+            Err(denial) => return Err(self.turn_away(&plugin, &call, denial).await),
+        };
+        let after = input::positions(&mut call.input);
+        match call.kind {
+            EntryKind::Page => input::check_page(&call.input)?,
+            EntryKind::Action => call.input = input::check_action(self.store(), self.console(), &plugin, &entry, &call).await?,
+        }
+        let circumstances =
+            Circumstances { plugin: plugin.clone(), scope, entry, actor: call.actor, locale: call.locale, now: call.now, today: Date::of(call.now) };
+        let turn = self.turn(&plugin).await?;
+        let outcome = self.run(circumstances, call.kind, call.name, call.input, &after).await;
+        drop(turn);
+        match &outcome {
+            Err(CallError::Fault { fault, .. }) if *fault != Fault::BadAnswer => plugin.circuit.failed(Instant::now()),
+            _ => plugin.circuit.succeeded(),
+        }
+        outcome
+    }
+
+    /// Waits for a place among the plugin's and the host's calls.
+    async fn turn<'a>(&'a self, plugin: &'a Plugin) -> Result<impl Sized + use<'a>, CallError> {
+        if let Some(wait) = plugin.circuit.wait(Instant::now()) {
+            return Err(CallError::Busy(wait));
+        }
+        let patience = self.limits().patience;
+        let both = async { Ok::<_, tokio::sync::AcquireError>((plugin.turns.acquire().await?, self.turns().acquire().await?)) };
+        match tokio::time::timeout(patience, both).await {
+            Ok(Ok(turns)) => Ok(turns),
+            Ok(Err(_)) | Err(_) => Err(CallError::Busy(patience)),
+        }
+    }
+
+    async fn run(&self, circumstances: Circumstances, kind: EntryKind, name: String, input: Map<String, Value>, after: &BTreeMap<usize, String>) -> Result<Answer, CallError> {
+        let limits = self.limits().clone();
+        let plugin = circumstances.plugin.clone();
+        let mut state = State::new(circumstances, self.store().clone(), limits.clone());
+        let request = Request {
+            kind: match kind {
+                EntryKind::Page => Kind::Page,
+                EntryKind::Action => Kind::Action,
+            },
+            name,
+            input: Value::Object(input).to_string(),
+        };
+        let (result, ended) = invoke(self.engine(), &plugin, state, &limits, request).await;
+        state = ended;
+        let answer = match result {
+            Ok(text) => answer(self.store(), &mut state, kind, text, after).await,
+            Err(error) => Err(error),
+        };
+        self.keep_lines(&plugin, &mut state, answer.as_ref().err());
+        self.put_on_record(&mut state, &answer).await?;
+        answer
+    }
+
+    /// One durable entry for what the call read and how it ended.
+    async fn put_on_record(&self, state: &mut State, answer: &Result<Answer, CallError>) -> Result<(), CallError> {
+        let mut entry = state.circumstances.entry(outcome(answer));
+        (entry.accesses, entry.subjects) = state.ledger.pending();
+        self.store().record(entry.encode()).await.map_err(CallError::Log)
+    }
+
+    async fn turn_away(&self, plugin: &Arc<Plugin>, call: &Call, denial: Denial) -> CallError {
+        let scope = plugin.scope();
+        let entry = scope.entry_point(call.kind, &call.name).cloned().unwrap_or_else(|| unknown(call));
+        let circumstances = Circumstances { plugin: plugin.clone(), scope, entry, actor: call.actor.clone(), locale: String::new(), now: call.now, today: Date::of(call.now) };
+        let entry: Entry = circumstances.entry(Outcome::Denied { code: denial.kind.as_str().to_owned(), detail: denial.message.clone() });
+        match self.store().record(entry.encode()).await {
+            Ok(()) => CallError::Denied(denial),
+            Err(error) => CallError::Log(error),
+        }
+    }
+
+    /// The plugin's own log, and what ended it, go to where its developer looks. Not waited for.
+    fn keep_lines(&self, plugin: &Plugin, state: &mut State, error: Option<&CallError>) {
+        let mut lines = std::mem::take(&mut state.lines);
+        if let Some(CallError::Fault { .. }) = error {
+            let message = error.map(ToString::to_string).unwrap_or_default();
+            lines.push(linli_store::plugin::LogLine { at: Timestamp::now().as_millisecond(), entry_point: state.circumstances.entry.log_name.clone(), level: "error".into(), message });
+        }
+        if !lines.is_empty() {
+            let (store, plugin) = (self.store().clone(), plugin.id().to_owned());
+            tokio::spawn(async move {
+                if let Err(error) = store.add_log_lines(plugin, lines).await {
+                    tracing::warn!(%error, "a plugin's log could not be kept");
+                }
+            });
+        }
+    }
+}
+
+fn unknown(call: &Call) -> EntryPoint {
+    let kind = match call.kind {
+        EntryKind::Page => "page",
+        EntryKind::Action => "action",
+    };
+    // A name that the manifest does not have is hostile text: only its length goes on the record.
+    EntryPoint { kind: call.kind, name: String::new(), purpose: String::new(), roles: Default::default(), public: false, input: Default::default(), log_name: format!("{kind} unknown ({} bytes)", call.name.len()) }
+}
+
+/// A fresh instance, one call, and the end of both.
+async fn invoke(engine: &wasmtime::Engine, plugin: &Plugin, state: State, limits: &Limits, request: Request) -> (Result<String, CallError>, State) {
+    let mut store = wasmtime::Store::new(engine, state);
+    store.limiter(|state| state);
+    store.set_hostcall_fuel(limits.crossing);
+    store.set_max_component_handles(1_000);
+    let budget = limits.cpu_ticks;
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |mut context| {
+        let state = context.data_mut();
+        state.ticks += 1;
+        if state.ticks > budget { Err(Spent::Processor.into()) } else { Ok(UpdateDeadline::Yield(1)) }
+    });
+    let called = tokio::time::timeout(limits.wall, async {
+        let instance = plugin.component.instantiate_async(&mut store).await?;
+        instance.linli_platform_handler().call_handle(&mut store, &request).await
+    })
+    .await;
+    let result = match called {
+        Err(_elapsed) => Err(CallError::Fault { fault: Fault::Timeout, detail: None }),
+        Ok(Err(error)) => Err(CallError::Fault { fault: fault::classify(&error), detail: Some(error.root_cause().to_string()) }),
+        Ok(Ok(Err(GuestError { code, detail }))) => Err(CallError::Guest { code, detail }),
+        Ok(Ok(Ok(response))) => Ok(response.body),
+    };
+    (result, store.into_data())
+}
+
+/// Checks what the plugin said and fills its bound blocks.
+async fn answer(store: &Store, state: &mut State, kind: EntryKind, text: String, after: &BTreeMap<usize, String>) -> Result<Answer, CallError> {
+    let bad = |error: ViewError| CallError::Fault { fault: Fault::BadAnswer, detail: Some(error.to_string()) };
+    let (circumstances, ledger) = (&state.circumstances, &mut state.ledger);
+    let filled = match kind {
+        EntryKind::Page => {
+            let view = View::parse(&text).map_err(bad)?;
+            if view.is_bound() { fill::run(store, circumstances, ledger, view.bound(), after).await } else { Ok(BTreeMap::new()) }
+        }
+        EntryKind::Action => {
+            let result = ActionResult::parse(&text).map_err(bad)?;
+            match &result.view {
+                Some(view) if view.is_bound() => fill::run(store, circumstances, ledger, view.bound(), after).await,
+                _ => Ok(BTreeMap::new()),
+            }
+        }
+    };
+    match filled {
+        Ok(fillings) => Ok(Answer { text, fillings, kind }),
+        Err(FillError::Denied(denial)) => Err(CallError::Denied(denial)),
+        Err(FillError::Store(error)) => Err(CallError::Store(error)),
+    }
+}
+
+fn outcome(answer: &Result<Answer, CallError>) -> Outcome {
+    match answer {
+        Ok(_) => Outcome::Allowed,
+        Err(CallError::Denied(denial)) => Outcome::Denied { code: denial.kind.as_str().to_owned(), detail: denial.message.clone() },
+        // The guest's own words may hold anything, so only the known part of its code goes on the record.
+        Err(CallError::Guest { code, .. }) => match code.as_str() {
+            "denied" => Outcome::Denied { code: code.clone(), detail: String::new() },
+            "not-found" | "conflict" | "invalid" | "limit" | "unavailable" => Outcome::Failed { code: code.clone() },
+            _ => Outcome::Failed { code: "plugin-error".into() },
+        },
+        Err(CallError::Fault { fault, .. }) => Outcome::Failed { code: fault.code().into() },
+        Err(_) => Outcome::Failed { code: "unavailable".into() },
+    }
+}

@@ -1,0 +1,71 @@
+//! What ended a call that did not end by itself.
+
+use wasmtime::Trap;
+
+/// Why the host ended an invocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Fault {
+    /// Processor or clock time is used up.
+    #[error("the plugin took too long")]
+    Timeout,
+    /// Memory or tables are used up.
+    #[error("the plugin used too much memory")]
+    OutOfMemory,
+    /// It panicked, overflowed its stack or did what no wasm may.
+    #[error("the plugin crashed")]
+    Crashed,
+    /// It handed over more than one crossing may carry.
+    #[error("the plugin's answer or argument is too large")]
+    OutputTooLarge,
+    /// Too many handles.
+    #[error("the plugin holds too many handles")]
+    Handles,
+    /// Its answer is not what the contract says.
+    #[error("the plugin's answer is no valid view")]
+    BadAnswer,
+}
+
+impl Fault {
+    /// The word in problem details and logs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Timeout => "plugin-timeout",
+            Self::OutOfMemory => "plugin-out-of-memory",
+            Self::Crashed => "plugin-crashed",
+            Self::OutputTooLarge => "plugin-output-too-large",
+            Self::Handles => "plugin-too-many-handles",
+            Self::BadAnswer => "plugin-bad-answer",
+        }
+    }
+}
+
+/// A limit that a guest ran into, as the host's own callbacks report it.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+pub(crate) enum Spent {
+    #[error("processor time is used up")]
+    Processor,
+    #[error("memory is used up")]
+    Memory,
+}
+
+/// Recognises what wasmtime reports.
+pub(crate) fn classify(error: &wasmtime::Error) -> Fault {
+    if let Some(spent) = error.downcast_ref::<Spent>() {
+        return match spent {
+            Spent::Processor => Fault::Timeout,
+            Spent::Memory => Fault::OutOfMemory,
+        };
+    }
+    if error.downcast_ref::<wasmtime::component::ResourceTableError>().is_some() {
+        return Fault::Handles;
+    }
+    if error.downcast_ref::<Trap>().is_none() && is_fuel(error) {
+        return Fault::OutputTooLarge;
+    }
+    Fault::Crashed
+}
+
+/// The error of `Store::set_hostcall_fuel` has a private type: its message is all there is to know it by.
+fn is_fuel(error: &wasmtime::Error) -> bool {
+    error.chain().any(|cause| cause.to_string().contains("fuel allocated for hostcalls has been exhausted"))
+}

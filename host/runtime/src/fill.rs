@@ -1,0 +1,106 @@
+//! Bound blocks: the host runs their queries under the same scope, past the plugin.
+
+use std::collections::BTreeMap;
+
+use linli_model::Value;
+use linli_scope::decide::Ask;
+use linli_scope::{Channel, Denial, DenialKind, Operator};
+use linli_store::{Store, StoreError};
+use linli_view::bound::{Bound, Comparison};
+use linli_view::scalar::Scalar;
+
+use crate::imports::records::seal;
+use crate::invocation::Circumstances;
+use crate::ledger::Ledger;
+
+/// What fills one bound block.
+#[derive(Clone, Debug, Default)]
+pub struct Filling {
+    /// A table's JSON array, or a record's JSON object or `null`.
+    pub json: String,
+    /// Where a table goes on.
+    pub next: Option<String>,
+}
+
+/// Why a bound block can't be filled.
+#[derive(Debug)]
+pub(crate) enum FillError {
+    Denied(Denial),
+    Store(StoreError),
+}
+
+/// Runs the queries of a view's bound blocks. `after` holds the positions that the caller carries, by block.
+pub(crate) async fn run<'v>(
+    store: &Store,
+    circumstances: &Circumstances,
+    ledger: &mut Ledger,
+    bound: impl Iterator<Item = (usize, &'v Bound<'v>)>,
+    after: &BTreeMap<usize, String>,
+) -> Result<BTreeMap<usize, Filling>, FillError> {
+    let mut fillings = BTreeMap::new();
+    for (block, query) in bound {
+        let mut ask = ask(query).map_err(FillError::Denied)?;
+        ask.after = after.get(&block).cloned().or(ask.after);
+        let read = match circumstances.scope.read(&circumstances.caller(Channel::Bound), &ask) {
+            Ok(read) => read,
+            Err(denial) if denial.kind == DenialKind::NotFound => {
+                fillings.insert(block, Filling { json: "null".to_owned(), next: None });
+                continue;
+            }
+            Err(denial) => {
+                ledger.denied("read", &denial);
+                return Err(FillError::Denied(denial));
+            }
+        };
+        let rows = store.read(&read).await.map_err(FillError::Store)?;
+        ledger.read("read", &read, &rows);
+        let next = rows.last.as_ref().filter(|_| rows.more && ask.id.is_none()).and_then(|position| seal(&circumstances.scope, position, &read.shape));
+        let json = match ask.id {
+            Some(_) => rows.json.strip_prefix('[').and_then(|json| json.strip_suffix(']')).filter(|row| !row.is_empty()).unwrap_or("null").to_owned(),
+            None => rows.json,
+        };
+        fillings.insert(block, Filling { json, next });
+    }
+    Ok(fillings)
+}
+
+fn ask(query: &Bound<'_>) -> Result<Ask, Denial> {
+    let mut filter = Vec::with_capacity(query.filter.len());
+    for condition in &query.filter {
+        let values = condition.values.iter().map(|value| typed(value, &condition.field)).collect::<Result<_, _>>()?;
+        filter.push((condition.field.to_string(), operator(condition.op), values));
+    }
+    Ok(Ask {
+        entity: query.entity.to_string(),
+        fields: query.fields.iter().map(|field| field.to_string()).collect(),
+        filter,
+        sort: query.sort.iter().map(|key| (key.field.to_string(), key.descending)).collect(),
+        after: query.after.as_ref().map(|after| after.to_string()),
+        limit: query.limit,
+        id: query.id.as_ref().map(|id| id.to_string()),
+    })
+}
+
+fn operator(comparison: Comparison) -> Operator {
+    match comparison {
+        Comparison::Eq => Operator::Equal,
+        Comparison::Ne => Operator::NotEqual,
+        Comparison::Lt => Operator::Less,
+        Comparison::Le => Operator::LessOrEqual,
+        Comparison::Gt => Operator::Greater,
+        Comparison::Ge => Operator::GreaterOrEqual,
+        Comparison::In => Operator::In,
+        Comparison::Prefix => Operator::Prefix,
+        Comparison::Has => Operator::Has,
+    }
+}
+
+fn typed(value: &Scalar<'_>, field: &str) -> Result<Value, Denial> {
+    Ok(match value {
+        Scalar::Null => Value::Null,
+        Scalar::Boolean(value) => Value::Boolean(*value),
+        Scalar::Integer(number) => Value::Integer(*number),
+        Scalar::Text(text) => Value::Text(text.to_string()),
+        Scalar::Float(_) => return Err(Denial::new(DenialKind::Invalid, format!("filter on `{field}`: write decimals as text"))),
+    })
+}

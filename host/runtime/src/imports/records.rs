@@ -1,0 +1,272 @@
+//! `records`: the shared store, as far as the grant reaches.
+//!
+//! Every function authorises before it does anything else, takes from the quota before it reads, and puts what was read
+//! into the ledger before the guest sees it. A refusal is an answer, never a trap.
+
+use linli_entry::desk;
+use linli_model::Value;
+use linli_scope::decide::{Ask, Draft, not_found};
+use linli_scope::plan::Read;
+use linli_scope::position::Position;
+use linli_scope::{Authorized, Channel, Denial, DenialKind, Operator};
+use linli_store::StoreError;
+use wasmtime::component::Resource;
+
+use crate::contract::linli::platform::records::{Change, Host, HostCursor, Outcome, Page, Query};
+use crate::contract::linli::platform::types::{Comparison, Error, Value as WitValue};
+use crate::invocation::State;
+
+/// A cursor holds an authorised plan and where it stands: no connection, no transaction.
+#[derive(Debug)]
+pub struct Cursor {
+    read: Authorized<Read>,
+    position: Option<Position>,
+    finished: bool,
+}
+
+type Answer<T> = wasmtime::Result<Result<T, Error>>;
+
+fn answer(code: &str, detail: impl ToString) -> Error {
+    Error { code: code.to_owned(), detail: detail.to_string() }
+}
+
+impl State {
+    /// Takes one call from the quota and asks whether the grant still stands.
+    fn enter(&mut self) -> Result<(), Error> {
+        self.quota.take_call(&self.limits).map_err(|exhausted| answer("limit", exhausted))?;
+        self.circumstances.still_in_force().map_err(|denial| self.refuse("read", denial))
+    }
+
+    /// A denial goes on the record and to the guest.
+    fn refuse(&mut self, operation: &str, denial: Denial) -> Error {
+        self.ledger.denied(operation, &denial);
+        answer(denial.kind.guest_code(), &denial.message)
+    }
+
+    fn failed(&self, error: &StoreError) -> Error {
+        match error {
+            StoreError::NotFound { .. } => answer("not-found", error),
+            StoreError::Stale { .. } | StoreError::Duplicate { .. } => answer("conflict", error),
+            StoreError::Reference { .. } => answer("not-found", error),
+            StoreError::OutOfScope { .. } => answer("denied", error),
+            _ => {
+                tracing::error!(%error, plugin = self.circumstances.plugin.id(), "the store failed under a plugin");
+                answer("unavailable", "the store can't answer now")
+            }
+        }
+    }
+
+    async fn page(&mut self, read: &Authorized<Read>, operation: &str) -> Result<linli_store::Rows, Error> {
+        let rows = self.store.read(read).await.map_err(|error| self.failed(&error))?;
+        self.ledger.read(operation, read, &rows);
+        self.quota.take_rows(rows.count, rows.json.len(), &self.limits).map_err(|exhausted| answer("limit", exhausted))?;
+        Ok(rows)
+    }
+
+    async fn single(&mut self, read: &Authorized<Read>, operation: &str) -> Result<String, Error> {
+        self.quota.rows(1, &self.limits).map_err(|exhausted| answer("limit", exhausted))?;
+        let rows = self.page(read, operation).await?;
+        match rows.json.strip_prefix('[').and_then(|json| json.strip_suffix(']')) {
+            Some(row) if rows.count == 1 => Ok(row.to_owned()),
+            _ => Err(answer("not-found", not_found(&read.entity))),
+        }
+    }
+
+    fn draft(&self, change: Change) -> Result<Draft, Error> {
+        let invalid = |detail: &str| answer("invalid", detail);
+        let values: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&change.values).map_err(|reason| answer("invalid", format!("`values` must be a JSON object: {reason}")))?;
+        let target = match (change.id, change.version) {
+            (None, None) => None,
+            (Some(id), Some(version)) => Some((id, i64::try_from(version).map_err(|_| invalid("`version` is too large"))?)),
+            (None, Some(_)) => return Err(invalid("`version` without `id`")),
+            (Some(_), None) => return Err(invalid("`id` without `version`: say which version you change")),
+        };
+        let scope = &self.circumstances.scope;
+        let Some(entity) = scope.entity(&change.entity) else {
+            return Ok(Draft { entity: change.entity, target, values: Vec::new(), evidence: None, label: None });
+        };
+        let values = desk::check(&self.store, scope, entity, &values, target.is_none()).map_err(|errors| {
+            let errors: Vec<_> = errors.iter().map(|error| format!("{} {}", error.field, error.reason)).collect();
+            answer("invalid", errors.join("; "))
+        })?;
+        let label = self.ledger.label(&self.circumstances.entry.purpose);
+        Ok(Draft { entity: change.entity, target, values, evidence: None, label: Some(label) })
+    }
+}
+
+impl Host for State {
+    fn open(&mut self, query: Query) -> Answer<Resource<Cursor>> {
+        if let Err(error) = self.enter() {
+            return Ok(Err(error));
+        }
+        let ask = match ask(query) {
+            Ok(ask) => ask,
+            Err(denial) => return Ok(Err(self.refuse("read", denial))),
+        };
+        let read = match self.circumstances.scope.read(&self.circumstances.caller(Channel::Guest), &ask) {
+            Ok(read) => read,
+            Err(denial) => return Ok(Err(self.refuse("read", denial))),
+        };
+        if self.table.iter_mut().count() >= self.limits.cursors {
+            return Ok(Err(answer("limit", format!("one call may hold at most {} cursors", self.limits.cursors))));
+        }
+        let position = read.after.clone();
+        Ok(Ok(self.table.push(Cursor { read, position, finished: false })?))
+    }
+
+    async fn get(&mut self, entity: String, id: String, fields: Vec<String>) -> Answer<String> {
+        if let Err(error) = self.enter() {
+            return Ok(Err(error));
+        }
+        let ask = Ask { entity, fields, limit: 1, id: Some(id), ..Ask::default() };
+        let read = self.circumstances.scope.read(&self.circumstances.caller(Channel::Guest), &ask);
+        match read {
+            Ok(read) => Ok(self.single(&read, "read").await),
+            Err(denial) => Ok(Err(self.refuse("read", denial))),
+        }
+    }
+
+    async fn check(&mut self, entity: String, id: String, predicate: String, args: Vec<WitValue>) -> Answer<bool> {
+        if let Err(error) = self.enter() {
+            return Ok(Err(error));
+        }
+        if !args.is_empty() {
+            return Ok(Err(answer("invalid", format!("the check `{predicate}` declares no arguments"))));
+        }
+        let check = match self.circumstances.scope.check(&self.circumstances.caller(Channel::Guest), &entity, &id, &predicate) {
+            Ok(check) => check,
+            Err(denial) => return Ok(Err(self.refuse("check", denial))),
+        };
+        let found = match self.store.check(&check).await {
+            Ok(found) => found,
+            Err(error) => return Ok(Err(self.failed(&error))),
+        };
+        self.ledger.checked(&check, found.as_ref());
+        Ok(found.map(|found| found.holds).ok_or_else(|| answer("not-found", not_found(&check.entity))))
+    }
+
+    async fn lookup(&mut self, entity: String, key: String, value: String, fields: Vec<String>) -> Answer<String> {
+        if let Err(error) = self.enter() {
+            return Ok(Err(error));
+        }
+        let read = self.circumstances.scope.lookup(&self.circumstances.caller(Channel::Guest), &entity, &key, &value, &fields);
+        match read {
+            Ok(read) => Ok(self.single(&read, "public-lookup").await),
+            Err(denial) => Ok(Err(self.refuse("public-lookup", denial))),
+        }
+    }
+
+    async fn apply(&mut self, changes: Vec<Change>) -> Answer<Vec<Outcome>> {
+        if let Err(error) = self.enter().and_then(|()| self.quota.take_changes(changes.len(), &self.limits).map_err(|exhausted| answer("limit", exhausted))) {
+            return Ok(Err(error));
+        }
+        let mut authorized = Vec::with_capacity(changes.len());
+        for change in changes {
+            let operation = if change.id.is_some() { "update" } else { "create" };
+            let draft = match self.draft(change) {
+                Ok(draft) => draft,
+                Err(error) => return Ok(Err(error)),
+            };
+            match self.circumstances.scope.change(&self.circumstances.caller(Channel::Guest), draft) {
+                Ok(change) => authorized.push(change),
+                Err(denial) => return Ok(Err(self.refuse(operation, denial))),
+            }
+        }
+        // What was read so far commits together with what it led to.
+        let mut entry = self.circumstances.entry(linli_audit::Outcome::Allowed);
+        (entry.accesses, entry.subjects) = self.ledger.pending();
+        let made = match self.store.apply(authorized, entry).await {
+            Ok(made) => made,
+            Err(error) => return Ok(Err(self.failed(&error))),
+        };
+        self.ledger.settle();
+        let tokens = self.circumstances.scope.tokens();
+        Ok(Ok(made.iter().map(|made| Outcome { id: tokens.token(made.entity, made.record), version: made.version.unsigned_abs() }).collect()))
+    }
+}
+
+impl HostCursor for State {
+    async fn next(&mut self, cursor: Resource<Cursor>, max: u32) -> Answer<Page> {
+        if let Err(error) = self.enter() {
+            return Ok(Err(error));
+        }
+        let state = self.table.get(&cursor)?;
+        if state.finished {
+            return Ok(Ok(Page { rows: "[]".to_owned(), more: false }));
+        }
+        let limit = match self.quota.rows(max.max(1), &self.limits) {
+            Ok(limit) => limit,
+            Err(exhausted) => return Ok(Err(answer("limit", exhausted))),
+        };
+        let read = state.read.next(state.position.clone(), limit);
+        let rows = match self.page(&read, "read").await {
+            Ok(rows) => rows,
+            Err(error) => return Ok(Err(error)),
+        };
+        let state = self.table.get_mut(&cursor)?;
+        state.finished = !rows.more;
+        state.position = rows.last;
+        Ok(Ok(Page { rows: rows.json, more: rows.more }))
+    }
+
+    fn position(&mut self, cursor: Resource<Cursor>) -> wasmtime::Result<Option<String>> {
+        let state = self.table.get(&cursor)?;
+        let Some(position) = state.position.as_ref().filter(|_| !state.finished) else { return Ok(None) };
+        Ok(seal(&self.circumstances.scope, position, &state.read.shape))
+    }
+
+    fn drop(&mut self, cursor: Resource<Cursor>) -> wasmtime::Result<()> {
+        self.table.delete(cursor)?;
+        Ok(())
+    }
+}
+
+/// Seals a position under fresh randomness; none where there is none to be had.
+pub(crate) fn seal(scope: &linli_scope::Scope, position: &Position, shape: &str) -> Option<String> {
+    let mut nonce = [0; 12];
+    getrandom::fill(&mut nonce).ok()?;
+    scope.positions().seal(position, shape, nonce)
+}
+
+fn ask(query: Query) -> Result<Ask, Denial> {
+    let filter = query.filter.into_iter().map(|condition| {
+        let values = condition.values.into_iter().map(|value| typed(value, &condition.field)).collect::<Result<_, _>>()?;
+        Ok((condition.field, operator(condition.op), values))
+    });
+    Ok(Ask {
+        filter: filter.collect::<Result<_, Denial>>()?,
+        entity: query.entity,
+        fields: query.fields,
+        sort: query.sort.into_iter().map(|key| (key.field, key.descending)).collect(),
+        after: query.after,
+        // How many rows is said page by page; here stands the most that the grant gives.
+        limit: u32::MAX,
+        id: None,
+    })
+}
+
+fn operator(comparison: Comparison) -> Operator {
+    match comparison {
+        Comparison::Eq => Operator::Equal,
+        Comparison::Ne => Operator::NotEqual,
+        Comparison::Lt => Operator::Less,
+        Comparison::Le => Operator::LessOrEqual,
+        Comparison::Gt => Operator::Greater,
+        Comparison::Ge => Operator::GreaterOrEqual,
+        Comparison::In => Operator::In,
+        Comparison::Prefix => Operator::Prefix,
+        Comparison::Has => Operator::Has,
+    }
+}
+
+fn typed(value: WitValue, field: &str) -> Result<Value, Denial> {
+    Ok(match value {
+        WitValue::Null => Value::Null,
+        WitValue::Boolean(value) => Value::Boolean(value),
+        WitValue::Integer(number) => Value::Integer(number),
+        // A decimal takes its field's scale where the field is known.
+        WitValue::Decimal(text) | WitValue::Text(text) => Value::Text(text),
+        WitValue::Date(text) => Value::Date(text.parse().map_err(|reason| Denial::new(DenialKind::Invalid, format!("filter on `{field}`: the value {reason}")))?),
+    })
+}

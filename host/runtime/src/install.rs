@@ -1,0 +1,162 @@
+//! The checks before anything of a plugin is kept. All of them pass, or nothing changes.
+
+use jiff::{SignedDuration, Timestamp};
+use linli_audit::{Entry, Outcome};
+use linli_model::schema::{self, Owner, SchemaError};
+use linli_model::Catalogue;
+use linli_package::{Package, PackageError};
+use linli_scope::manifest::ManifestError;
+use linli_scope::scope::ScopeError;
+use linli_scope::{Actor, Grant, Manifest, Scope};
+use linli_store::StoreError;
+use linli_store::plugin::{Component, Publisher};
+use wasmtime::component::Component as Compiled;
+
+use crate::contract::PluginPre;
+use crate::plugin::{Made, Plugin};
+use crate::registry::Runtime;
+
+/// How long a grant runs where the admin does not say.
+const GRANT_DAYS: i64 = 365;
+
+/// Why a plugin can't be installed.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// The file.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// Its manifest.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// A schema that it brings.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// What it asks for.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
+    /// A schema that the manifest names but the package lacks, or of another name.
+    #[error("[[entity]] {name}: {reason}")]
+    Entity {
+        /// As the manifest names it.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// wasmtime refuses it.
+    #[error("the component can't be compiled: {0}")]
+    Compile(String),
+    /// The plugin's id belongs to another publisher.
+    #[error("the plugin {plugin} belongs to the publisher {owner}")]
+    OtherPublisher {
+        /// The plugin's id.
+        plugin: String,
+        /// Whose it is.
+        owner: String,
+    },
+    /// There is no such publisher.
+    #[error("there is no publisher `{0}`; an admin adds it first")]
+    NoPublisher(String),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What an installation made.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    /// The plugin's id.
+    pub plugin: String,
+    /// Its version.
+    pub version: String,
+    /// `sha256:…`.
+    pub digest: String,
+    /// The request that an admin must decide, or the grant that stands already for this digest.
+    pub grant: Grant,
+}
+
+impl Runtime {
+    /// Checks a package and installs it for a publisher. Its request waits for an admin.
+    pub async fn install(&self, bytes: Vec<u8>, publisher: &str, actor: &Actor, now: Timestamp) -> Result<Installation, InstallError> {
+        let package = linli_package::open(&bytes)?;
+        let digest = package.digest.to_string();
+        let manifest = Manifest::read(&package.parts.manifest)?;
+        let plugin = manifest.plugin.id.clone();
+        let publisher = self.publisher(publisher, &plugin).await?;
+        let schemas = schemas(&manifest, &package)?;
+        let mut catalogue = Catalogue::clone(&self.store().catalogue());
+        for source in &schemas {
+            let entity = schema::read(source, Some(&Owner { plugin: &plugin }), &catalogue)?;
+            catalogue.add_entity(entity);
+        }
+        Scope::compile(&self.sources(&manifest, None, &catalogue, &publisher))?;
+        let component = self.compile(&bytes).await?;
+        let version = manifest.plugin.version.clone();
+        self.store().add_entities(&plugin, schemas).await?;
+        let kept = Component { digest: digest.clone(), plugin: plugin.clone(), version: version.clone(), bytes, uploaded_by: actor.id, uploaded_at: now.as_millisecond() };
+        let entry = administration(actor, "install", &plugin, &digest);
+        self.store().put_plugin(publisher.id.clone(), kept, Some(entry.encode())).await?;
+        let grant = self.request(&manifest, &digest, now).await?;
+        let scope = Scope::compile(&self.sources(&manifest, Some(&grant), &self.store().catalogue(), &publisher))?;
+        self.put(Plugin::new(Made { manifest, digest: digest.clone(), publisher, uploaded_by: actor.id, component, scope, concurrent: self.limits().concurrent }));
+        Ok(Installation { plugin, version, digest, grant })
+    }
+
+    async fn publisher(&self, id: &str, plugin: &str) -> Result<Publisher, InstallError> {
+        let known = self.store().publishers().await?.into_iter().find(|publisher| publisher.id == id);
+        let publisher = known.ok_or_else(|| InstallError::NoPublisher(id.to_owned()))?;
+        match self.plugin(plugin) {
+            Some(before) if before.publisher.id != publisher.id => Err(InstallError::OtherPublisher { plugin: plugin.to_owned(), owner: before.publisher.id.clone() }),
+            _ => Ok(publisher),
+        }
+    }
+
+    /// The grant or request that stands for this digest, or a new request.
+    async fn request(&self, manifest: &Manifest, digest: &str, now: Timestamp) -> Result<Grant, StoreError> {
+        if let Some(grant) = self.grant_for(&manifest.plugin.id, digest).await? {
+            return Ok(grant);
+        }
+        let expires = now.checked_add(SignedDuration::from_hours(24 * GRANT_DAYS)).unwrap_or(now);
+        self.store().add_grant(Grant::requested(0, manifest, digest.to_owned(), expires), None).await
+    }
+
+    /// Compiles off the threads that serve.
+    pub(crate) async fn compile(&self, bytes: &[u8]) -> Result<PluginPre<crate::invocation::State>, InstallError> {
+        let (engine, linker, bytes) = (self.engine().clone(), self.linker().clone(), bytes.to_vec());
+        let compiled = tokio::task::spawn_blocking(move || {
+            let component = Compiled::new(&engine, &bytes)?;
+            PluginPre::new(linker.instantiate_pre(&component)?)
+        });
+        let compiled = compiled.await.map_err(|error| InstallError::Compile(error.to_string()))?;
+        compiled.map_err(|error| InstallError::Compile(format!("{error:#}")))
+    }
+}
+
+fn schemas(manifest: &Manifest, package: &Package) -> Result<Vec<String>, InstallError> {
+    let fail = |name: &str, reason: String| InstallError::Entity { name: name.to_owned(), reason };
+    let mut schemas = Vec::new();
+    for entity in &manifest.entities {
+        let source = package.parts.schemas.get(&entity.schema).ok_or_else(|| fail(&entity.name, format!("the package holds no schema `{}`", entity.schema)))?;
+        let named = serde_json::from_str::<serde_json::Value>(source).ok().and_then(|schema| schema.pointer("/x-linli/name").and_then(|name| name.as_str().map(ToOwned::to_owned)));
+        if named.as_deref() != Some(&entity.name) {
+            return Err(fail(&entity.name, format!("the schema `{}` is named otherwise in x-linli.name", entity.schema)));
+        }
+        schemas.push(source.clone());
+    }
+    Ok(schemas)
+}
+
+/// An entry of the log for something that an admin did.
+pub fn administration(actor: &Actor, what: &str, plugin: &str, object: &str) -> Entry {
+    Entry {
+        at: Timestamp::now(),
+        actor: actor.log_name(),
+        application: "linli.admin".to_owned(),
+        digest: Some(object.to_owned()),
+        grant: None,
+        purpose: "administration".to_owned(),
+        entry_point: format!("{what} {plugin}"),
+        outcome: Outcome::Allowed,
+        accesses: Vec::new(),
+        subjects: roaring::RoaringTreemap::new(),
+    }
+}

@@ -1,0 +1,98 @@
+//! The state of one call: who, why, what is left of its limits, what it has read.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use linli_audit::{Entry, Outcome};
+use linli_model::Date;
+use linli_scope::{Actor, Caller, Channel, Denial, EntryPoint, Scope};
+use linli_store::Store;
+use linli_store::plugin::LogLine;
+use wasmtime::ResourceLimiter;
+use wasmtime::component::ResourceTable;
+
+use crate::fault::Spent;
+use crate::ledger::Ledger;
+use crate::limits::{Limits, Quota};
+use crate::plugin::Plugin;
+
+/// Whose turn it is and for what. From the host's own state.
+#[derive(Clone, Debug)]
+pub(crate) struct Circumstances {
+    pub plugin: Arc<Plugin>,
+    pub scope: Arc<Scope>,
+    pub entry: EntryPoint,
+    pub actor: Option<Arc<Actor>>,
+    pub locale: String,
+    pub now: Timestamp,
+    pub today: Date,
+}
+
+impl Circumstances {
+    pub fn caller(&self, channel: Channel) -> Caller<'_> {
+        Caller { actor: self.actor.as_deref(), purpose: &self.entry.purpose, channel, now: self.now, today: self.today }
+    }
+
+    /// The scope as it is now: a grant may have been revoked since the call began.
+    pub fn still_in_force(&self) -> Result<(), Denial> {
+        let current = self.plugin.scope();
+        if Arc::ptr_eq(&current, &self.scope) { Ok(()) } else { current.in_force(Timestamp::now()) }
+    }
+
+    /// An entry of the log for this call.
+    pub fn entry(&self, outcome: Outcome) -> Entry {
+        Entry {
+            at: Timestamp::now(),
+            actor: self.actor.as_deref().map_or_else(|| "public".to_owned(), Actor::log_name),
+            application: self.plugin.id().to_owned(),
+            digest: Some(self.plugin.digest.clone()),
+            grant: self.scope.grant_id().map(i64::unsigned_abs),
+            purpose: self.entry.purpose.clone(),
+            entry_point: self.entry.log_name.clone(),
+            outcome,
+            accesses: Vec::new(),
+            subjects: roaring::RoaringTreemap::new(),
+        }
+    }
+}
+
+/// The data of a `wasmtime::Store`.
+pub(crate) struct State {
+    pub circumstances: Circumstances,
+    pub store: Store,
+    pub limits: Arc<Limits>,
+    pub quota: Quota,
+    pub table: ResourceTable,
+    pub ledger: Ledger,
+    pub lines: Vec<LogLine>,
+    pub ticks: u64,
+}
+
+/// Handles that a guest may hold on the host's side.
+const HANDLES: usize = 256;
+
+impl State {
+    pub fn new(circumstances: Circumstances, store: Store, limits: Arc<Limits>) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(HANDLES);
+        Self { circumstances, store, quota: Quota::new(&limits), limits, table, ledger: Ledger::default(), lines: Vec::new(), ticks: 0 }
+    }
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > self.limits.memory { Err(Spent::Memory.into()) } else { Ok(true) }
+    }
+
+    fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(Spent::Memory.into())
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > self.limits.table_elements { Err(Spent::Memory.into()) } else { Ok(true) }
+    }
+
+    fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(Spent::Memory.into())
+    }
+}

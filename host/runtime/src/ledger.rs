@@ -1,0 +1,117 @@
+//! What an invocation has done so far: the accesses for the log, and the label for what it keeps.
+
+use linli_audit::Access;
+use linli_model::{Classification, RegionCode};
+use linli_scope::plan::Label;
+use linli_scope::{Denial, Read};
+use linli_store::{Checked, Rows};
+use roaring::RoaringTreemap;
+
+/// Accesses not yet on the record, and everything read since the invocation began.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    pending: Vec<Access>,
+    pending_subjects: RoaringTreemap,
+    all_subjects: RoaringTreemap,
+    classification: Classification,
+    region: Seen,
+}
+
+/// The smallest region that holds all that was read.
+#[derive(Clone, Debug)]
+enum Seen {
+    Nothing,
+    Within(RegionCode),
+    Everywhere,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self { pending: Vec::new(), pending_subjects: RoaringTreemap::new(), all_subjects: RoaringTreemap::new(), classification: Classification::Public, region: Seen::Nothing }
+    }
+}
+
+impl Ledger {
+    /// Rows that were read.
+    pub fn read(&mut self, operation: &str, read: &Read, rows: &Rows) {
+        self.add(&read.entity.name, operation, &read.fields, rows.count);
+        self.subjects(&rows.subjects);
+        let class = rows.label.map_or(read.classification, |label| label.max(read.classification));
+        if rows.count > 0 {
+            self.classification = self.classification.max(class);
+            self.within(rows.region.clone(), read.entity.region_column().is_some());
+        }
+    }
+
+    /// A predicate that was asked.
+    pub fn checked(&mut self, check: &linli_scope::Check, found: Option<&Checked>) {
+        let mut fields: Vec<(String, String)> = check.predicate.fields().into_iter().map(|field| (field.to_owned(), "check".to_owned())).collect();
+        fields.dedup();
+        self.add(&check.entity.name, "check", &fields, u64::from(found.is_some()));
+        if let Some(found) = found {
+            self.subjects(&found.subjects);
+            self.classification = self.classification.max(check.classification);
+            self.within(found.region.clone(), check.entity.region_column().is_some());
+        }
+    }
+
+    /// Something that was denied.
+    pub fn denied(&mut self, operation: &str, denial: &Denial) {
+        let fields = denial.field.iter().map(|field| (field.clone(), "denied".to_owned())).collect();
+        let access = Access { entity: denial.entity.clone().unwrap_or_default(), operation: operation.to_owned(), fields, records: 0, denied: Some(denial.kind.as_str().to_owned()) };
+        if !self.pending.contains(&access) {
+            self.pending.push(access);
+        }
+    }
+
+    /// What is not on the record yet.
+    pub fn pending(&self) -> (Vec<Access>, RoaringTreemap) {
+        (self.pending.clone(), self.pending_subjects.clone())
+    }
+
+    /// It is on the record now.
+    pub fn settle(&mut self) {
+        self.pending.clear();
+        self.pending_subjects.clear();
+    }
+
+    /// The label for what this invocation keeps (invariant 4).
+    pub fn label(&self, purpose: &str) -> Label {
+        let mut subjects = Vec::new();
+        if !self.all_subjects.is_empty() && self.all_subjects.serialize_into(&mut subjects).is_err() {
+            subjects.clear();
+        }
+        let region = match &self.region {
+            Seen::Within(region) => Some(region.clone()),
+            Seen::Nothing | Seen::Everywhere => None,
+        };
+        Label { purpose: purpose.to_owned(), classification: self.classification, subjects, region }
+    }
+
+    fn add(&mut self, entity: &str, operation: &str, fields: &[(String, String)], records: u64) {
+        let same = |access: &&mut Access| access.denied.is_none() && access.entity == entity && access.operation == operation && access.fields == fields;
+        match self.pending.iter_mut().find(same) {
+            Some(access) => access.records += records,
+            None => self.pending.push(Access { entity: entity.to_owned(), operation: operation.to_owned(), fields: fields.to_vec(), records, denied: None }),
+        }
+    }
+
+    fn subjects(&mut self, subjects: &RoaringTreemap) {
+        if self.pending_subjects.is_empty() && self.all_subjects.is_empty() {
+            self.pending_subjects = subjects.clone();
+            self.all_subjects = subjects.clone();
+            return;
+        }
+        self.pending_subjects |= subjects;
+        self.all_subjects |= subjects;
+    }
+
+    fn within(&mut self, region: Option<RegionCode>, regional: bool) {
+        self.region = match (std::mem::replace(&mut self.region, Seen::Everywhere), region) {
+            (seen, None) if !regional => seen,
+            (Seen::Nothing, Some(region)) => Seen::Within(region),
+            (Seen::Within(seen), Some(region)) => seen.common(&region).map_or(Seen::Everywhere, Seen::Within),
+            _ => Seen::Everywhere,
+        };
+    }
+}

@@ -1,0 +1,37 @@
+//! The plugin runtime: one fresh wasmtime instance per invocation, every limit in force.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`engine`] | the one engine of the process, its pool and its ticker |
+//! | [`limits`] | what one invocation may use |
+//! | [`plugin`], [`registry`] | installed plugins: compiled component, manifest, scope, concurrency |
+//! | [`install`] | the checks before anything of a plugin is kept |
+//! | `contract`, `imports` | the WIT contract and what stands behind each import |
+//! | `invocation`, `ledger` | the state of one call, and what it has read |
+//! | [`call`] | admit, run, fill, put on the record, answer |
+//! | [`fault`] | what ended a call |
+//! | `circuit` | plugins that keep failing are kept off for a while |
+//!
+//! Who a call acts for and why comes from here, never from an argument of the guest (invariant 3); nothing is
+//! answered before the log is durable (invariant 2); an instance never serves twice (invariant 4).
+
+pub mod call;
+mod circuit;
+mod contract;
+pub mod engine;
+pub mod fault;
+mod fill;
+mod imports;
+pub mod input;
+pub mod install;
+mod invocation;
+mod ledger;
+pub mod limits;
+pub mod plugin;
+pub mod registry;
+
+pub use call::{Answer, Call, CallError};
+pub use install::{InstallError, Installation};
+pub use limits::Limits;
+pub use plugin::Plugin;
+pub use registry::Runtime;

@@ -1,0 +1,79 @@
+//! An installed plugin, ready to serve.
+
+use std::sync::{Arc, RwLock};
+
+use linli_scope::{Manifest, Scope};
+use linli_store::plugin::Publisher;
+use tokio::sync::Semaphore;
+
+use crate::circuit::Circuit;
+use crate::contract::PluginPre;
+use crate::invocation::State;
+
+/// One version of a plugin, compiled. Its scope changes when its grant does.
+pub struct Plugin {
+    /// What it asks for and offers.
+    pub manifest: Manifest,
+    /// `sha256:…` of its component.
+    pub digest: String,
+    /// Who publishes it, as an admin assigned.
+    pub publisher: Publisher,
+    /// Who uploaded it: an account's number.
+    pub uploaded_by: i64,
+    pub(crate) component: PluginPre<State>,
+    pub(crate) turns: Semaphore,
+    pub(crate) circuit: Circuit,
+    scope: RwLock<Arc<Scope>>,
+}
+
+impl std::fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Plugin({}, {})", self.manifest.plugin.id, self.digest)
+    }
+}
+
+/// What a plugin is made of.
+pub(crate) struct Made {
+    pub manifest: Manifest,
+    pub digest: String,
+    pub publisher: Publisher,
+    pub uploaded_by: i64,
+    pub component: PluginPre<State>,
+    pub scope: Scope,
+    pub concurrent: usize,
+}
+
+impl Plugin {
+    pub(crate) fn new(made: Made) -> Self {
+        Self {
+            manifest: made.manifest,
+            digest: made.digest,
+            publisher: made.publisher,
+            uploaded_by: made.uploaded_by,
+            component: made.component,
+            turns: Semaphore::new(made.concurrent),
+            circuit: Circuit::default(),
+            scope: RwLock::new(Arc::new(made.scope)),
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.manifest.plugin.id
+    }
+
+    /// Request ∩ grant as it is now.
+    pub fn scope(&self) -> Arc<Scope> {
+        match self.scope.read() {
+            Ok(scope) => scope.clone(),
+            Err(poisoned) => poisoned.into_inner().clone(),
+        }
+    }
+
+    pub(crate) fn set_scope(&self, scope: Scope) {
+        match self.scope.write() {
+            Ok(mut current) => *current = Arc::new(scope),
+            Err(poisoned) => *poisoned.into_inner() = Arc::new(scope),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The host's installed plugins and its first-party applications.
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use jiff::Timestamp;
+use linli_entry::{Desk, first_party};
+use linli_model::{Catalogue, Date};
+use linli_scope::scope::{ScopeError, Sources};
+use linli_scope::{Actor, Caller, Channel, Grant, GrantState, Keyring, Manifest, Scope};
+use linli_store::plugin::Publisher;
+use linli_store::{Store, StoreError};
+use tokio::sync::Semaphore;
+use wasmtime::component::Linker;
+use wasmtime::component::HasSelf;
+
+use crate::contract::Plugin as Contract;
+use crate::engine::{self, POOL};
+use crate::install::InstallError;
+use crate::invocation::State;
+use crate::limits::Limits;
+use crate::plugin::{Made, Plugin};
+
+/// The runtime. Cheap to clone.
+#[derive(Clone)]
+pub struct Runtime {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: wasmtime::Engine,
+    linker: Linker<State>,
+    store: Store,
+    keyring: Keyring,
+    limits: Arc<Limits>,
+    turns: Semaphore,
+    plugins: RwLock<HashMap<String, Arc<Plugin>>>,
+    console: Console,
+    portal: Console,
+}
+
+/// A first-party application: its manifest is its grant.
+pub struct Console {
+    manifest: Manifest,
+    scope: Scope,
+}
+
+impl Console {
+    /// What it may do.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Its manifest.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Its one purpose.
+    fn purpose(&self) -> &str {
+        self.manifest.purposes.first().map_or("", |purpose| &purpose.id)
+    }
+
+    /// Where an actor enters and reads records.
+    pub fn desk<'a>(&'a self, store: &'a Store, actor: Option<&'a Actor>, entry_point: &'a str, now: Timestamp) -> Desk<'a> {
+        let caller = Caller { actor, purpose: self.purpose(), channel: Channel::Guest, now, today: Date::of(now) };
+        Desk { store, scope: &self.scope, caller, entry_point }
+    }
+}
+
+/// Why the runtime can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// wasmtime.
+    #[error("the engine does not start: {0}")]
+    Engine(String),
+    /// A built-in manifest.
+    #[error(transparent)]
+    BuiltIn(#[from] first_party::BuiltInError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl std::fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Runtime")
+    }
+}
+
+impl Runtime {
+    /// Starts the engine and loads what is installed. A plugin that can't be loaded is left out, and said so.
+    pub async fn start(store: Store, keyring: Keyring, limits: Limits) -> Result<Self, StartError> {
+        let engine = engine::start().map_err(|error| StartError::Engine(format!("{error:#}")))?;
+        let mut linker = Linker::new(&engine);
+        Contract::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut State| state).map_err(|error| StartError::Engine(format!("{error:#}")))?;
+        let catalogue = store.catalogue();
+        let first_party = |source: &str| first_party::compile(source, &catalogue, &keyring).map(|(manifest, scope)| Console { manifest, scope });
+        let (console, portal) = (first_party(first_party::CONSOLE)?, first_party(first_party::PORTAL)?);
+        // Below the pool's size, so that the pool is never what says no.
+        let turns = Semaphore::new(POOL as usize / 2);
+        let inner = Inner { engine, linker, store, keyring, limits: Arc::new(limits), turns, plugins: RwLock::default(), console, portal };
+        let runtime = Self { inner: Arc::new(inner) };
+        runtime.load().await?;
+        Ok(runtime)
+    }
+
+    async fn load(&self) -> Result<(), StoreError> {
+        let grants = self.store().grants().await?;
+        for installed in self.store().plugins().await? {
+            let id = installed.id.clone();
+            if let Err(error) = self.load_one(installed, &grants).await {
+                tracing::error!(plugin = id, %error, "an installed plugin can't be loaded");
+            }
+        }
+        Ok(())
+    }
+
+    async fn load_one(&self, installed: linli_store::plugin::Installed, grants: &[Grant]) -> Result<(), InstallError> {
+        let package = linli_package::open(&installed.component.bytes)?;
+        let manifest = Manifest::read(&package.parts.manifest)?;
+        let digest = installed.component.digest;
+        let grant = best(grants, &installed.id, &digest);
+        let scope = Scope::compile(&self.sources(&manifest, grant, &self.store().catalogue(), &installed.publisher))?;
+        let component = self.compile(&installed.component.bytes).await?;
+        let made = Made { manifest, digest, publisher: installed.publisher, uploaded_by: installed.component.uploaded_by, component, scope, concurrent: self.limits().concurrent };
+        self.put(Plugin::new(made));
+        Ok(())
+    }
+
+    /// An installed plugin by its id.
+    pub fn plugin(&self, id: &str) -> Option<Arc<Plugin>> {
+        self.inner.plugins.read().ok()?.get(id).cloned()
+    }
+
+    /// All installed plugins by id.
+    pub fn plugins(&self) -> Vec<Arc<Plugin>> {
+        let mut plugins: Vec<_> = self.inner.plugins.read().map(|plugins| plugins.values().cloned().collect()).unwrap_or_default();
+        plugins.sort_by(|a: &Arc<Plugin>, b| a.id().cmp(b.id()));
+        plugins
+    }
+
+    /// Lets a changed grant take effect, at once and for calls under way too.
+    pub async fn refresh(&self, id: &str) -> Result<(), InstallError> {
+        if let Some(plugin) = self.plugin(id) {
+            let grants = self.store().grants().await?;
+            let grant = best(&grants, id, &plugin.digest);
+            let scope = Scope::compile(&self.sources(&plugin.manifest, grant, &self.store().catalogue(), &plugin.publisher))?;
+            plugin.set_scope(scope);
+        }
+        Ok(())
+    }
+
+    /// Whether a grant as it would be compiles against the plugin's request, before it is kept.
+    pub fn try_grant(&self, grant: &Grant) -> Result<(), ScopeError> {
+        match self.plugin(&grant.plugin).filter(|plugin| plugin.digest == grant.digest) {
+            Some(plugin) => Scope::compile(&self.sources(&plugin.manifest, Some(grant), &self.store().catalogue(), &plugin.publisher)).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// The grant that stands for a plugin's component, if there is one.
+    pub async fn grant_for(&self, plugin: &str, digest: &str) -> Result<Option<Grant>, StoreError> {
+        Ok(best(&self.store().grants().await?, plugin, digest).filter(|grant| grant.state != GrantState::Revoked).cloned())
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The console, the CLI and bulk entry.
+    pub fn console(&self) -> &Console {
+        &self.inner.console
+    }
+
+    /// The residents' portal.
+    pub fn portal(&self) -> &Console {
+        &self.inner.portal
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &Arc<Limits> {
+        &self.inner.limits
+    }
+
+    pub(crate) fn engine(&self) -> &wasmtime::Engine {
+        &self.inner.engine
+    }
+
+    pub(crate) fn linker(&self) -> &Linker<State> {
+        &self.inner.linker
+    }
+
+    pub(crate) fn turns(&self) -> &Semaphore {
+        &self.inner.turns
+    }
+
+    pub(crate) fn put(&self, plugin: Plugin) {
+        if let Ok(mut plugins) = self.inner.plugins.write() {
+            plugins.insert(plugin.id().to_owned(), Arc::new(plugin));
+        }
+    }
+
+    pub(crate) fn sources<'a>(&'a self, manifest: &'a Manifest, grant: Option<&'a Grant>, catalogue: &'a Catalogue, publisher: &'a Publisher) -> Sources<'a> {
+        Sources { manifest, grant, built_in: false, catalogue, keyring: &self.inner.keyring, publisher: &publisher.id, sector: &publisher.sector }
+    }
+}
+
+/// Of a component's grants, newest first: the active one, else the newest.
+fn best<'a>(grants: &'a [Grant], plugin: &str, digest: &str) -> Option<&'a Grant> {
+    let mine = || grants.iter().filter(|grant| grant.plugin == plugin && grant.digest == digest);
+    mine().find(|grant| grant.state == GrantState::Active).or_else(|| mine().next())
+}

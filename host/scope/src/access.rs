@@ -1,0 +1,110 @@
+//! One line of a scope request or grant.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+use linli_model::RegionCode;
+use serde::{Deserialize, Serialize};
+
+/// What may be done with an entity type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// See fields of records.
+    Read,
+    /// Ask a named predicate of one record.
+    Check,
+    /// Make records.
+    Create,
+    /// Change records.
+    Update,
+    /// Without a log-in: find one record by a public key.
+    PublicLookup,
+}
+
+impl Operation {
+    /// The word used in manifests, logs and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Check => "check",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::PublicLookup => "public-lookup",
+        }
+    }
+}
+
+/// How a field is granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Tested by named predicates, never seen.
+    Check,
+    /// Seen through the schema's mask.
+    Masked,
+    /// Seen as it is.
+    Plain,
+}
+
+impl Mode {
+    /// The word used in manifests, logs and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Masked => "masked",
+            Self::Plain => "plain",
+        }
+    }
+}
+
+/// Rows a call gets where the manifest does not say.
+const ROWS_PER_CALL: u32 = 100;
+/// The most rows a call can be granted.
+pub const ROWS_PER_CALL_MAX: u32 = 1_000;
+
+/// One access: for one purpose, to one entity type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Access {
+    /// The purpose, one of the manifest's.
+    pub purpose: String,
+    /// The entity type; a plugin's own may be named without the plugin's id.
+    pub entity: String,
+    /// What may be done.
+    pub operations: BTreeSet<Operation>,
+    /// Fields and how they are seen. For `create` and `update`, the fields that may be set.
+    #[serde(default)]
+    pub fields: IndexMap<String, Mode>,
+    /// Which records, as a condition.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// Predicates that `check` may ask, by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub checks: IndexMap<String, String>,
+    /// Rows that one call may read, at most 1,000.
+    #[serde(default = "rows_per_call")]
+    pub rows_per_call: u32,
+    /// Usable in bound blocks only: the values never enter the plugin.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bound: bool,
+    /// Fields that `public-lookup` shows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub public: Vec<String>,
+    /// Only the actor's own record. For the portal.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
+    /// How old a field's value may get before the worklist asks again (ISO 8601 durations).
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub fresh: IndexMap<String, String>,
+    /// In a grant: the regions that the admin allowed; none for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regions: Option<Vec<RegionCode>>,
+    /// In a grant: a further condition of the admin's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub and_where: Option<String>,
+}
+
+fn rows_per_call() -> u32 {
+    ROWS_PER_CALL
+}

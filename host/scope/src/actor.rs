@@ -1,0 +1,97 @@
+//! On whose behalf a call runs.
+
+use linli_model::{Classification, Date, RecordNo, RegionCode};
+use serde::{Deserialize, Serialize};
+
+/// What a person does on the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Grants scopes.
+    Admin,
+    /// Owns entity types and code lists.
+    Steward,
+    /// Enters and looks after the records of a community.
+    Worker,
+    /// Works with a department's plugins.
+    Officer,
+    /// Writes a department's plugins.
+    Developer,
+    /// Verifies log and grants.
+    Auditor,
+    /// Sees and corrects the own record.
+    Resident,
+}
+
+impl Role {
+    /// The word used in manifests and over the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Steward => "steward",
+            Self::Worker => "worker",
+            Self::Officer => "officer",
+            Self::Developer => "developer",
+            Self::Auditor => "auditor",
+            Self::Resident => "resident",
+        }
+    }
+}
+
+/// A signed-in person and what they may do by themselves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Actor {
+    /// The account's number.
+    pub id: i64,
+    /// What they do.
+    pub roles: Vec<Role>,
+    /// Where they may act (辖区).
+    pub regions: Vec<RegionCode>,
+    /// The highest classification they may see.
+    pub clearance: Classification,
+    /// Their own record, where the account is a resident's.
+    pub resident: Option<i64>,
+    /// The publisher that a developer or officer belongs to.
+    pub publisher: Option<String>,
+}
+
+impl Actor {
+    /// Whether they have one of the roles.
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// Their own record's number.
+    pub fn own_record(&self) -> Option<RecordNo> {
+        self.resident.map(RecordNo)
+    }
+
+    /// How the log names them.
+    pub fn log_name(&self) -> String {
+        format!("user:{}", self.id)
+    }
+}
+
+/// By which way values would leave the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// Into the plugin.
+    Guest,
+    /// Into a bound block, past the plugin.
+    Bound,
+}
+
+/// The circumstances of a call, from the host's own state.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// None where nobody is signed in.
+    pub actor: Option<&'a Actor>,
+    /// The purpose of the entry point.
+    pub purpose: &'a str,
+    /// Where the values would go.
+    pub channel: Channel,
+    /// Now.
+    pub now: jiff::Timestamp,
+    /// Today in the community's time zone.
+    pub today: Date,
+}

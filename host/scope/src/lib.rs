@@ -1,0 +1,44 @@
+//! What a call may do: scope request ∩ grant ∩ the actor's own rights ∩ purpose.
+//!
+//! One type decides, [`Scope`]; nothing else does. What it allows comes back as an [`Authorized`] plan, which
+//! only this crate can make and which is all that the store accepts. What it does not allow comes back
+//! as a [`Denial`] that says what to change, and where.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`manifest`] | what a plugin asks for: purposes, accesses, entry points |
+//! | [`access`] | one line of a request or grant: entity, operations, fields, rows |
+//! | [`grant`] | what an admin allowed, narrowing, expiry |
+//! | [`actor`] | on whose behalf a call runs |
+//! | [`condition`], [`predicate`] | the CEL subset, and the typed tree it becomes |
+//! | [`scope`], [`decide`] | compiling request ∩ grant, and the decision |
+//! | [`plan`] | authorised work |
+//! | [`token`], [`position`] | the ids and page positions that readers see |
+//!
+//! Pure: no I/O, no clock.
+
+pub mod access;
+pub mod actor;
+pub mod condition;
+pub mod decide;
+pub mod denial;
+pub mod grant;
+pub mod manifest;
+pub mod plan;
+pub mod position;
+pub mod predicate;
+pub mod scope;
+pub mod token;
+
+pub use access::{Access, Mode, Operation};
+pub use actor::{Actor, Caller, Channel, Role};
+pub use denial::{Denial, DenialKind};
+pub use grant::{Grant, GrantState, Narrowing};
+pub use manifest::{EntryKind, EntryPoint, Manifest};
+pub use plan::{Authorized, Change, Check, Read};
+pub use predicate::{Comparison, Operator, Predicate};
+pub use scope::Scope;
+pub use token::{Keyring, TokenKey};
+
+#[cfg(test)]
+mod test_model;

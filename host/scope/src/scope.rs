@@ -1,0 +1,240 @@
+//! Request ∩ grant, compiled once per grant version.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use linli_model::{Catalogue, EntityType, RegionCode, region};
+
+use crate::access::{Access, Mode, Operation};
+use crate::condition::{self, ConditionError};
+use crate::grant::{Grant, GrantState};
+use crate::manifest::{EntryKind, EntryPoint, Manifest};
+use crate::position::PositionKey;
+use crate::predicate::Predicate;
+use crate::token::{Keyring, TokenKey};
+
+/// Everything that decides for one application. The only maker of [`Authorized`](crate::Authorized) work.
+#[derive(Debug)]
+pub struct Scope {
+    pub(crate) id: u64,
+    pub(crate) application: String,
+    pub(crate) grant: GrantInForce,
+    pub(crate) accesses: Vec<Compiled>,
+    /// The accesses as asked, to say in a denial which of the two lacks something.
+    pub(crate) requested: Vec<Access>,
+    pub(crate) entities: BTreeMap<String, Arc<EntityType>>,
+    pub(crate) entry_points: BTreeMap<String, EntryPoint>,
+    pub(crate) tokens: Arc<TokenKey>,
+    pub(crate) positions: PositionKey,
+}
+
+/// What stands behind a scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GrantInForce {
+    /// A first-party application: its manifest is its grant.
+    BuiltIn,
+    /// Nothing was granted yet.
+    Missing,
+    /// An admin's grant.
+    Given {
+        /// Its number.
+        id: i64,
+        /// Where it stands.
+        state: GrantState,
+        /// When it ends.
+        expires: Timestamp,
+    },
+}
+
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    /// Index in the manifest, from 0.
+    pub request: usize,
+    pub purpose: String,
+    pub entity: Arc<EntityType>,
+    pub operations: Vec<Operation>,
+    pub fields: IndexMap<String, Mode>,
+    pub condition: Arc<Predicate>,
+    pub checks: BTreeMap<String, Arc<Predicate>>,
+    pub regions: Option<Vec<RegionCode>>,
+    pub rows_per_call: u32,
+    pub bound: bool,
+    pub own: bool,
+    pub public: Vec<String>,
+}
+
+/// Why request and grant can't be compiled.
+#[derive(Debug, thiserror::Error)]
+pub enum ScopeError {
+    /// The request names what there is not.
+    #[error("[[access]] {number}: {reason}")]
+    Access {
+        /// From 1, as in the manifest.
+        number: usize,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// A condition can't be used.
+    #[error("[[access]] {number}, {part}: {reason}")]
+    Condition {
+        /// From 1, as in the manifest.
+        number: usize,
+        /// `where`, or which check.
+        part: String,
+        /// Why.
+        reason: ConditionError,
+    },
+}
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// What a scope is compiled from.
+pub struct Sources<'a> {
+    /// The request.
+    pub manifest: &'a Manifest,
+    /// The grant; for a first-party application, none with `built_in`.
+    pub grant: Option<&'a Grant>,
+    /// Whether the manifest is its own grant.
+    pub built_in: bool,
+    /// Entity types and codes.
+    pub catalogue: &'a Catalogue,
+    /// For tokens and positions.
+    pub keyring: &'a Keyring,
+    /// The publisher that the admin assigned.
+    pub publisher: &'a str,
+    /// The sector that the admin assigned.
+    pub sector: &'a str,
+}
+
+impl Scope {
+    /// Compiles request ∩ grant. Every condition is type-checked against the schema.
+    pub fn compile(sources: &Sources<'_>) -> Result<Self, ScopeError> {
+        let manifest = sources.manifest;
+        let mut accesses = Vec::new();
+        let mut entities = BTreeMap::new();
+        for (request, asked) in manifest.accesses.iter().enumerate() {
+            let entity = resolve_entity(sources, asked).ok_or_else(|| ScopeError::Access {
+                number: request + 1,
+                reason: format!("there is no entity type `{}`", asked.entity),
+            })?;
+            check_names(request + 1, asked, &entity)?;
+            entities.insert(asked.entity.clone(), entity.clone());
+            let granted = sources.grant.and_then(|grant| grant.accesses.iter().find(|granted| granted.request == request));
+            let allowed = if sources.built_in { Some(asked) } else { granted.map(|granted| &granted.access) };
+            // Compiled even where nothing is granted, so that a bad request is found when it is uploaded.
+            let compiled = compile_access(sources, request, entity, asked, allowed.unwrap_or(asked))?;
+            if allowed.is_some() {
+                accesses.push(compiled);
+            }
+        }
+        let grant = match sources.grant {
+            _ if sources.built_in => GrantInForce::BuiltIn,
+            None => GrantInForce::Missing,
+            Some(grant) => GrantInForce::Given { id: grant.id, state: grant.state, expires: grant.expires },
+        };
+        Ok(Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            application: manifest.plugin.id.clone(),
+            grant,
+            accesses,
+            requested: manifest.accesses.clone(),
+            entities,
+            entry_points: manifest.entry_points(),
+            tokens: Arc::new(sources.keyring.tokens(sources.publisher, sources.sector)),
+            positions: PositionKey::new(sources.keyring),
+        })
+    }
+
+    /// The plugin's or first-party application's id.
+    pub fn application(&self) -> &str {
+        &self.application
+    }
+
+    /// The grant's number, where an admin's grant stands behind it.
+    pub fn grant_id(&self) -> Option<i64> {
+        match self.grant {
+            GrantInForce::Given { id, .. } => Some(id),
+            GrantInForce::BuiltIn | GrantInForce::Missing => None,
+        }
+    }
+
+    /// An entry point by kind and name.
+    pub fn entry_point(&self, kind: EntryKind, name: &str) -> Option<&EntryPoint> {
+        self.entry_points.values().find(|entry| entry.kind == kind && entry.name == name)
+    }
+
+    /// The tokens of this application's publisher and sector.
+    pub fn tokens(&self) -> &Arc<TokenKey> {
+        &self.tokens
+    }
+
+    /// Seals where a page ended.
+    pub fn positions(&self) -> &PositionKey {
+        &self.positions
+    }
+
+    /// An entity type as this application names it: its own before the core's.
+    pub fn entity(&self, name: &str) -> Option<&Arc<EntityType>> {
+        self.entities.get(name)
+    }
+}
+
+fn resolve_entity(sources: &Sources<'_>, access: &Access) -> Option<Arc<EntityType>> {
+    let own = format!("{}/{}", sources.manifest.plugin.id, access.entity);
+    sources.catalogue.entity(&own).or_else(|| sources.catalogue.entity(&access.entity)).cloned()
+}
+
+fn check_names(number: usize, access: &Access, entity: &EntityType) -> Result<(), ScopeError> {
+    let fail = |reason: String| Err(ScopeError::Access { number, reason });
+    for (name, mode) in &access.fields {
+        match entity.field(name) {
+            None => return fail(format!("`{}` has no field `{name}`", access.entity)),
+            Some(field) if *mode == Mode::Masked && field.mask.is_none() => {
+                return fail(format!("`{name}` has no mask in its schema, so it can't be granted masked"));
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some(name) = access.public.iter().find(|name| !access.fields.contains_key(*name)) {
+        return fail(format!("`{name}` stands in public but not in fields"));
+    }
+    Ok(())
+}
+
+fn compile_access(sources: &Sources<'_>, request: usize, entity: Arc<EntityType>, asked: &Access, allowed: &Access) -> Result<Compiled, ScopeError> {
+    let number = request + 1;
+    let parse = |part: &str, source: &str| {
+        condition::parse(source, &entity, sources.catalogue).map_err(|reason| ScopeError::Condition { number, part: part.to_owned(), reason })
+    };
+    let mut predicate = Predicate::everything();
+    for (part, source) in [("where", &asked.condition), ("and-where", &allowed.and_where)] {
+        if let Some(source) = source {
+            predicate = predicate.and(parse(part, source)?);
+        }
+    }
+    let mut checks = BTreeMap::new();
+    for (name, source) in &asked.checks {
+        let check = parse(&format!("check {name}"), source)?;
+        if allowed.checks.contains_key(name) {
+            checks.insert(name.clone(), Arc::new(check));
+        }
+    }
+    let fields = asked.fields.iter().filter_map(|(name, asked)| allowed.fields.get(name).map(|allowed| (name.clone(), *asked.min(allowed))));
+    Ok(Compiled {
+        request,
+        purpose: asked.purpose.clone(),
+        operations: asked.operations.intersection(&allowed.operations).copied().collect(),
+        fields: fields.collect(),
+        condition: Arc::new(predicate),
+        checks,
+        regions: allowed.regions.clone().map(region::minimal),
+        rows_per_call: asked.rows_per_call.min(allowed.rows_per_call),
+        bound: asked.bound || allowed.bound,
+        own: asked.own || allowed.own,
+        public: asked.public.iter().filter(|name| allowed.public.contains(name) && allowed.fields.contains_key(*name)).cloned().collect(),
+        entity,
+    })
+}

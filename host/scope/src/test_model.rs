@@ -1,0 +1,21 @@
+//! The core entity types, for tests.
+
+use linli_model::{Catalogue, CodeList, schema};
+
+pub fn catalogue() -> Catalogue {
+    let mut catalogue = Catalogue::default();
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
+    for entry in std::fs::read_dir(dir.join("codes")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        catalogue.add_codes(CodeList::read(&name, &std::fs::read_to_string(&path).unwrap()).unwrap());
+    }
+    for (number, name) in ["dwelling", "household", "resident"].into_iter().enumerate() {
+        let text = std::fs::read_to_string(dir.join(format!("entities/{name}.json"))).unwrap();
+        let mut entity = schema::read(&text, None, &catalogue).unwrap();
+        entity.number = u16::try_from(number + 1).unwrap();
+        entity.table = format!("e_{name}");
+        catalogue.add_entity(entity);
+    }
+    catalogue
+}

@@ -1,0 +1,66 @@
+//! What can go wrong below. No message holds a value of a record.
+
+/// An error of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database says no.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// There is no such record within reach.
+    #[error("there is no such {entity} for this caller")]
+    NotFound {
+        /// Its entity type.
+        entity: String,
+    },
+    /// The record was changed by somebody else.
+    #[error("this {entity} is at version {current} by now; read it again")]
+    Stale {
+        /// Its entity type.
+        entity: String,
+        /// Its version.
+        current: i64,
+    },
+    /// Another record has the same key.
+    #[error("there is a {entity} with the same {field} already")]
+    Duplicate {
+        /// The entity type.
+        entity: String,
+        /// The key.
+        field: String,
+    },
+    /// A reference to what is not within reach.
+    #[error("`{field}` refers to a record that is not within this caller's reach")]
+    Reference {
+        /// The field.
+        field: String,
+    },
+    /// The record would not lie within the grant's condition.
+    #[error("this {entity} would not satisfy the grant's `where`")]
+    OutOfScope {
+        /// The entity type.
+        entity: String,
+    },
+    /// The access log can't be written, so nothing may leave.
+    #[error("the access log can't be written: {0}")]
+    Log(String),
+    /// The writer is gone: the host is shutting down.
+    #[error("the host is shutting down; whether the change was made is unknown: ask again with the same key")]
+    Closed,
+    /// Stored data that can't be read: made by a newer version, or damaged.
+    #[error("{what} can't be read: {reason}")]
+    Damaged {
+        /// Which.
+        what: String,
+        /// Why.
+        reason: String,
+    },
+    /// A schema that can't become a table.
+    #[error("{0}")]
+    Schema(String),
+}
+
+impl StoreError {
+    pub(crate) fn damaged(what: impl Into<String>, reason: impl ToString) -> Self {
+        Self::Damaged { what: what.into(), reason: reason.to_string() }
+    }
+}

@@ -1,0 +1,197 @@
+//! The one resident store. Runs only authorised work.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`read`], `sql` | an authorised plan as one statement, its rows as one JSON array |
+//! | `change` | an entry: row, journal line, provenance |
+//! | `writer`, `log` | group commit: changes and access log in one transaction, durable before anything is answered |
+//! | `schema`, [`model`] | tables generated from entity types; the catalogue |
+//! | [`account`], [`plugin`], [`grant`], [`record_log`] | the platform's own tables |
+//!
+//! Why there is one writer: SQLite has one anyway, a queue in front of it turns waiting into larger groups, and
+//! a caller who gives up can't leave a transaction half done.
+
+pub mod account;
+mod change;
+pub mod error;
+pub mod grant;
+mod log;
+pub mod log_file;
+pub mod model;
+pub mod plugin;
+pub mod provenance;
+pub mod read;
+pub mod record_log;
+mod schema;
+mod sql;
+mod writer;
+
+use std::any::Any;
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use linli_audit::{Encoded, Entry, Frontier};
+use linli_model::{Catalogue, RegionTree};
+use linli_scope::{Authorized, Change, Check, Read};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Row as _};
+use tokio::sync::{mpsc, oneshot};
+
+pub use change::Made;
+pub use error::StoreError;
+pub use read::{Checked, Rows};
+
+use change::Counters;
+use log::Tail;
+use read::Statements;
+use writer::{Administration, Job, Writer};
+
+/// How many jobs may wait for the writer before callers wait to hand theirs over.
+const QUEUE: usize = 4_096;
+/// Connections that read.
+const READERS: u32 = 16;
+/// How much of the database file is mapped into memory, at most.
+const MAPPED: &str = "8589934592";
+
+/// The store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    readers: SqlitePool,
+    jobs: mpsc::Sender<Job>,
+    statements: Statements,
+    catalogue: Arc<RwLock<Arc<Catalogue>>>,
+    regions: RwLock<Arc<RegionTree>>,
+    writer: std::sync::Mutex<Option<tokio::task::JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+impl Store {
+    /// Opens or makes the SQLite database, its platform tables and those of the core entity types.
+    pub async fn open(file: &Path, core: model::Core<'_>) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(10))
+            .pragma("mmap_size", MAPPED)
+            .statement_cache_capacity(512)
+            .disable_statement_logging();
+        let mut connection = options.clone().connect().await?;
+        for statement in schema::PLATFORM {
+            sqlx::query(*statement).execute(&mut connection).await?;
+        }
+        let catalogue = model::load(&mut connection, core).await?;
+        let regions = model::load_regions(&mut connection).await?;
+        let counters = load_counters(&mut connection, &catalogue).await?;
+        let tail = Tail::load(&mut connection).await?;
+        let catalogue = Arc::new(RwLock::new(Arc::new(catalogue)));
+        let known = catalogue.clone();
+        let tables: writer::Lookup = Arc::new(move |name| known.read().ok().and_then(|known| known.entity(name).cloned()));
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let writer = tokio::spawn(Writer { connection, counters, tail, tables }.serve(queue));
+        let readers = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false).connect_with(options.read_only(true)).await?;
+        let inner = Inner { readers, jobs, statements: Statements::default(), catalogue, regions: RwLock::new(Arc::new(regions)), writer: std::sync::Mutex::new(Some(writer)) };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Reads a page of records, or one.
+    pub async fn read(&self, read: &Authorized<Read>) -> Result<Rows, StoreError> {
+        let catalogue = self.catalogue();
+        let number = |name: &str| catalogue.entity(name).map(|entity| entity.number);
+        read::rows(&self.inner.readers, &self.inner.statements, &number, read).await
+    }
+
+    /// Asks a predicate; none where there is no such record within reach.
+    pub async fn check(&self, check: &Authorized<Check>) -> Result<Option<Checked>, StoreError> {
+        read::check(&self.inner.readers, check).await
+    }
+
+    /// Makes changes, all or none. They commit together with `entry`, which is completed with what was made.
+    pub async fn apply(&self, changes: Vec<Authorized<Change>>, entry: Entry) -> Result<Vec<Made>, StoreError> {
+        self.ask(|reply| Job::Apply(changes, Box::new(entry), reply)).await?
+    }
+
+    /// Puts an entry on the record. It is durable when this returns.
+    pub async fn record(&self, entry: Encoded) -> Result<(), StoreError> {
+        self.ask(|reply| Job::Record(entry, reply)).await?
+    }
+
+    /// The entity types and code lists as they are now.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.inner.catalogue.read().map(|known| known.clone()).unwrap_or_default()
+    }
+
+    /// The regions as they are now.
+    pub fn regions(&self) -> Arc<RegionTree> {
+        self.inner.regions.read().map(|known| known.clone()).unwrap_or_default()
+    }
+
+    /// Whether the database answers.
+    pub async fn is_healthy(&self) -> bool {
+        sqlx::query("SELECT 1").fetch_one(&self.inner.readers).await.is_ok()
+    }
+
+    /// Waits until all that was handed to the writer is done and closes the database.
+    pub async fn close(self) {
+        self.inner.readers.close().await;
+        let writer = self.inner.writer.lock().ok().and_then(|mut writer| writer.take());
+        drop(self);
+        if let Some(writer) = writer
+            && tokio::time::timeout(Duration::from_secs(20), writer).await.is_err()
+        {
+            tracing::warn!("the writer was still in use at the end");
+        }
+    }
+
+    pub(crate) fn readers(&self) -> &SqlitePool {
+        &self.inner.readers
+    }
+
+    pub(crate) async fn tail(&self) -> Result<Frontier, StoreError> {
+        self.ask(Job::Tail).await
+    }
+
+    /// Work on the platform's own tables, in the writer's transaction, with its entry in the log.
+    pub(crate) async fn administer<T: Send + 'static>(
+        &self,
+        entry: Option<Encoded>,
+        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let work: Administration = Box::new(move |connection| {
+            let work = work(connection);
+            Box::pin(async move { work.await.map(|value| Box::new(value) as Box<dyn Any + Send>) })
+        });
+        let value = self.ask(|reply| Job::Administer(work, entry, reply)).await??;
+        value.downcast().map(|value| *value).map_err(|_| StoreError::damaged("an answer of the writer", "wrong type"))
+    }
+
+    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.inner.jobs.send(job(reply)).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)
+    }
+}
+
+async fn load_counters(connection: &mut SqliteConnection, catalogue: &Catalogue) -> Result<Counters, StoreError> {
+    let mut counters = Counters::default();
+    let newest = sqlx::query("SELECT coalesce(max(seq), 0) FROM journal").fetch_one(&mut *connection).await?;
+    counters.journal = newest.try_get(0)?;
+    for entity in catalogue.entities() {
+        let text = format!("SELECT coalesce(max(id), 0) FROM {}", entity.table);
+        let newest = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_one(&mut *connection).await?;
+        counters.records.insert(entity.table.clone(), newest.try_get(0)?);
+    }
+    Ok(counters)
+}

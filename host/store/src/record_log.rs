@@ -1,0 +1,133 @@
+//! The access log as auditors and residents read it, its checkpoints and its index of subjects.
+
+use linli_audit::{BLOCK_ENTRIES, Block, BlockBuilder, Checkpoint, Entry, Origin, Signer, Stored};
+use sqlx::Row as _;
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::log_file::{self, COLUMNS};
+use crate::log::{as_signed, pack, stored};
+use crate::read::bitmap;
+
+impl Store {
+    /// Entries behind `after`, oldest first.
+    pub async fn log_rows(&self, after: u64, limit: i64) -> Result<Vec<Stored>, StoreError> {
+        log_file::rows(self.readers(), after, limit).await
+    }
+
+    /// The newest entries before `before`, newest first.
+    pub async fn newest_log_rows(&self, before: Option<u64>, limit: i64) -> Result<Vec<Stored>, StoreError> {
+        let text = format!("{COLUMNS} WHERE seq < $1 ORDER BY seq DESC LIMIT $2");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(before.map_or(i64::MAX, as_signed)).bind(limit).fetch_all(self.readers()).await?;
+        rows.iter().map(stored).collect()
+    }
+
+    /// How many entries there are.
+    pub async fn log_size(&self) -> Result<u64, StoreError> {
+        Ok(self.tail().await?.size())
+    }
+
+    /// The notes of all checkpoints, oldest first.
+    pub async fn checkpoints(&self) -> Result<Vec<String>, StoreError> {
+        log_file::checkpoints(self.readers()).await
+    }
+
+    /// Signs the log as it is durable now, unless that was done. Returns the newest note.
+    pub async fn sign_checkpoint(&self, origin: &Origin, signer: &Signer) -> Result<Option<String>, StoreError> {
+        let tail = self.tail().await?;
+        let newest = sqlx::query("SELECT size, note FROM log_checkpoint ORDER BY size DESC LIMIT 1").fetch_optional(self.readers()).await?;
+        if let Some(row) = newest
+            && row.try_get::<i64, _>(0)? == as_signed(tail.size())
+        {
+            return Ok(Some(row.try_get(1)?));
+        }
+        if tail.size() == 0 {
+            return Ok(None);
+        }
+        let note = Checkpoint { origin: origin.clone(), size: tail.size(), root: tail.root() }.sign(signer);
+        let kept = note.clone();
+        self.administer(None, move |connection| {
+            Box::pin(async move {
+                sqlx::query("INSERT INTO log_checkpoint (size, note, frontier) VALUES ($1, $2, $3) ON CONFLICT (size) DO NOTHING")
+                    .bind(as_signed(tail.size()))
+                    .bind(note)
+                    .bind(pack(&tail))
+                    .execute(connection)
+                    .await?;
+                Ok(())
+            })
+        })
+        .await?;
+        Ok(Some(kept))
+    }
+
+    /// Folds full blocks of entries into the index of subjects. Returns how many entries are behind the last block.
+    pub async fn index_log(&self) -> Result<u64, StoreError> {
+        let size = self.tail().await?.size();
+        let mut indexed = self.indexed().await?;
+        while size >= indexed + BLOCK_ENTRIES {
+            let mut builder = BlockBuilder::starting_at(indexed + 1);
+            let mut block = None;
+            for row in self.log_rows(indexed, as_signed(BLOCK_ENTRIES)).await? {
+                block = builder.fold(row.sequence, &row.subjects).map_err(|reason| StoreError::damaged("the log's index", reason))?.or(block);
+            }
+            let Some(block) = block else { break };
+            indexed = block.last;
+            self.administer(None, move |connection| {
+                Box::pin(async move {
+                    sqlx::query("INSERT INTO log_block (first, last, body) VALUES ($1, $2, $3) ON CONFLICT (first) DO NOTHING")
+                        .bind(as_signed(block.first))
+                        .bind(as_signed(block.last))
+                        .bind(block.encode())
+                        .execute(connection)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        }
+        Ok(size - indexed)
+    }
+
+    async fn indexed(&self) -> Result<u64, StoreError> {
+        let row = sqlx::query("SELECT coalesce(max(last), 0) FROM log_block").fetch_one(self.readers()).await?;
+        Ok(row.try_get::<i64, _>(0)?.unsigned_abs())
+    }
+
+    /// The entries that concern a person, newest first, before `before`, at most `limit`.
+    pub async fn entries_about(&self, subject: u64, before: Option<u64>, limit: usize) -> Result<Vec<(u64, Entry)>, StoreError> {
+        let mut found = Vec::new();
+        let indexed = self.indexed().await?;
+        let mut end = before.unwrap_or(u64::MAX);
+        // What no block covers yet, in steps, so that a page of answers does not read it all.
+        while end > indexed + 1 && found.len() < limit {
+            let rows = self.newest_log_rows(Some(end), as_signed(BLOCK_ENTRIES)).await?;
+            let Some(first) = rows.last().map(|row| row.sequence) else { break };
+            collect(&rows, subject, indexed, limit, &mut found)?;
+            end = first.max(indexed + 1);
+        }
+        let blocks = sqlx::query("SELECT first, last, body FROM log_block WHERE first < $1 ORDER BY first DESC").bind(as_signed(before.unwrap_or(u64::MAX))).fetch_all(self.readers()).await?;
+        for row in blocks {
+            if found.len() >= limit {
+                break;
+            }
+            let block = Block::decode(row.try_get(2)?).map_err(|reason| StoreError::damaged("the log's index", reason))?;
+            if block.contains(subject) {
+                let end = before.unwrap_or(u64::MAX).min(block.last + 1);
+                let rows = self.newest_log_rows(Some(end), as_signed(BLOCK_ENTRIES)).await?;
+                collect(&rows, subject, block.first - 1, limit, &mut found)?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn collect(rows: &[Stored], subject: u64, behind: u64, limit: usize, found: &mut Vec<(u64, Entry)>) -> Result<(), StoreError> {
+    for row in rows.iter().filter(|row| row.sequence > behind) {
+        if found.len() < limit && bitmap(&row.subjects)?.contains(subject) {
+            let entry = Entry::decode(&row.body, &row.subjects).map_err(|reason| StoreError::damaged(format!("entry {} of the log", row.sequence), reason))?;
+            found.push((row.sequence, entry));
+        }
+    }
+    Ok(())
+}

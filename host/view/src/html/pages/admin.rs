@@ -1,0 +1,166 @@
+//! Plugins and their grants.
+
+use maud::{Markup, html};
+
+use crate::html::layout::{self, Flash, Frame, Viewer, empty, heading};
+use crate::html::{bilingual, label};
+use crate::route;
+use crate::text::Text;
+
+static TITLE: Text<'static> = Text::both("插件与授权", "Plugins and grants");
+
+/// Installed plugins, each with what it asks for and what it was granted.
+#[derive(Debug, Clone)]
+pub struct AdminPage<'a> {
+    /// The admin.
+    pub viewer: &'a Viewer<'a>,
+    /// Plugins by id.
+    pub plugins: &'a [PluginRow<'a>],
+    /// A message over the page.
+    pub flash: Option<Flash<'a>>,
+}
+
+/// A plugin version and its grant. Its forms post `digest` and, to revoke, `reason`.
+#[derive(Debug, Clone)]
+pub struct PluginRow<'a> {
+    /// The plugin's id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: Text<'a>,
+    /// Its version.
+    pub version: &'a str,
+    /// The department that publishes it.
+    pub publisher: &'a str,
+    /// Digest of the component: `sha256:…`.
+    pub digest: &'a str,
+    /// One line for each access that it asks for, in words.
+    pub requests: Vec<Text<'a>>,
+    /// Its grant.
+    pub state: GrantState<'a>,
+}
+
+/// Where a grant stands.
+#[derive(Debug, Clone)]
+pub enum GrantState<'a> {
+    /// Nobody has decided yet.
+    Pending {
+        /// Whether this admin may decide: not the one who uploaded it.
+        can_approve: bool,
+    },
+    /// In force.
+    Granted {
+        /// Who approved it.
+        by: &'a str,
+        /// The day it ends, as it is shown.
+        until: &'a str,
+    },
+    /// Taken back.
+    Revoked {
+        /// Who revoked it.
+        by: &'a str,
+        /// Why.
+        reason: &'a str,
+    },
+    /// Over.
+    Expired {
+        /// The day it ended, as it is shown.
+        on: &'a str,
+    },
+}
+
+impl AdminPage<'_> {
+    /// The whole page.
+    pub fn render(&self) -> String {
+        let body = html! {
+            (heading(&TITLE))
+            section.card.listing {
+                @if self.plugins.is_empty() { (empty()) } @else {
+                    div.scroll tabindex="0" role="region" aria-label=(TITLE) {
+                        table {
+                            caption { span.visually-hidden { (bilingual(&TITLE)) } }
+                            thead { tr {
+                                th scope="col" { (label("插件", "Plugin")) }
+                                th scope="col" { (label("申请范围", "Scope request")) }
+                                th scope="col" { (label("状态", "State")) }
+                                th.tools scope="col" { (label("操作", "Actions")) }
+                            } }
+                            tbody { @for plugin in self.plugins { (plugin.render(self.viewer.csrf)) } }
+                        }
+                    }
+                }
+            }
+        };
+        let frame = Frame { viewer: Some(self.viewer), path: route::ADMIN, flash: self.flash.clone() };
+        layout::page(&frame, &TITLE, &body)
+    }
+}
+
+impl PluginRow<'_> {
+    fn render(&self, csrf: &str) -> Markup {
+        html! {
+            tr {
+                th scope="row" {
+                    (bilingual(&self.name))
+                    br; span.hint { (self.publisher) " · " code { (self.id) " " (self.version) } }
+                    br; code.digest title=(self.digest) { (short(self.digest)) }
+                }
+                td data-label="申请范围" { ul.plain { @for request in &self.requests { li { (bilingual(request)) } } } }
+                td data-label="状态" { (self.state.render()) }
+                td.tools { (self.forms(csrf)) }
+            }
+        }
+    }
+
+    fn forms(&self, csrf: &str) -> Markup {
+        let reason = format!("reason-{}", self.id);
+        html! {
+            @match &self.state {
+                GrantState::Pending { can_approve: false } => p.hint { (label("须由他人批准", "needs another admin")) },
+                GrantState::Granted { .. } => form.revoke method="post" action=(route::admin(self.id, "revoke")) {
+                    (layout::csrf(csrf))
+                    input type="hidden" name="digest" value=(self.digest);
+                    label for=(reason) { (label("撤销原因", "Reason")) }
+                    input id=(reason) name="reason" type="text" required autocomplete="off";
+                    button.small.danger type="submit" { (label("撤销", "Revoke")) (self.of()) }
+                },
+                _ => form method="post" action=(route::admin(self.id, "approve")) {
+                    (layout::csrf(csrf))
+                    input type="hidden" name="digest" value=(self.digest);
+                    button.small type="submit" { (label("批准", "Approve")) (self.of()) }
+                },
+            }
+        }
+    }
+
+    /// Which plugin a button is of, for a screen reader.
+    fn of(&self) -> Markup {
+        html! { span.visually-hidden { "：" (self.name.zh()) } }
+    }
+}
+
+impl GrantState<'_> {
+    fn render(&self) -> Markup {
+        html! {
+            @match self {
+                Self::Pending { .. } => span.badge.wait { (label("待审批", "pending")) },
+                Self::Granted { by, until } => {
+                    span.badge.good { (label("已授权", "granted")) }
+                    br; span.hint { (by) "，" (label("有效至", "until")) " " time.nowrap { (until) } }
+                },
+                Self::Revoked { by, reason } => {
+                    span.badge.bad { (label("已撤销", "revoked")) }
+                    br; span.hint { (by) "：" (reason) }
+                },
+                Self::Expired { on } => {
+                    span.badge.wait { (label("已到期", "expired")) }
+                    br; span.hint { time.nowrap { (on) } }
+                },
+            }
+        }
+    }
+}
+
+/// The start of a digest; the whole stands in its title.
+fn short(digest: &str) -> String {
+    digest.chars().take(19).chain(['…']).collect()
+}

@@ -1,0 +1,21 @@
+//! Whole pages, one file each, from plain structs.
+
+mod access_log;
+mod action;
+mod admin;
+mod entry;
+mod home;
+mod login;
+mod plugin;
+mod problem;
+mod record;
+
+pub use access_log::{AccessEntry, AccessLogPage, AccessedField};
+pub use action::ActionPage;
+pub use admin::{AdminPage, GrantState, PluginRow};
+pub use entry::{EntryPage, FieldInput, FieldKind, FieldOption};
+pub use home::{HomePage, MenuEntry, PluginMenu};
+pub use login::LoginPage;
+pub use plugin::{Basis, PluginPage};
+pub use problem::ProblemPage;
+pub use record::{RecordField, RecordPage};

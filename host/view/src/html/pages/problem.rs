@@ -1,0 +1,52 @@
+//! A problem (RFC 9457) as a page.
+
+use maud::html;
+
+use crate::html::layout::{self, Frame, Viewer};
+use crate::html::{bilingual, label};
+use crate::route;
+use crate::text::Text;
+
+/// What went wrong, for a person.
+#[derive(Debug, Clone)]
+pub struct ProblemPage<'a> {
+    /// Who met it, where that is known.
+    pub viewer: Option<&'a Viewer<'a>>,
+    /// HTTP status.
+    pub status: u16,
+    /// The problem type's title.
+    pub title: Text<'a>,
+    /// What happened this time, and what to do.
+    pub detail: Option<Text<'a>>,
+    /// The problem's code, such as `plugin-timeout`.
+    pub code: &'a str,
+    /// Trace id (W3C Trace Context), to tell support.
+    pub trace_id: Option<&'a str>,
+}
+
+impl ProblemPage<'_> {
+    /// The whole page.
+    pub fn render(&self) -> String {
+        let body = html! {
+            div.narrow.problem {
+                p.status aria-hidden="true" { (self.status) }
+                h1 { (bilingual(&self.title)) }
+                @if let Some(detail) = &self.detail { p.prose { (bilingual(detail)) } }
+                dl.basis {
+                    div { dt { (label("状态", "Status")) } dd { (self.status) } }
+                    div { dt { (label("代码", "Code")) } dd { code { (self.code) } } }
+                    @if let Some(trace) = self.trace_id {
+                        div { dt { (label("跟踪号", "Trace")) } dd { code { (trace) } } }
+                    }
+                }
+                p.link {
+                    @if self.viewer.is_none() && self.status == 401 {
+                        a.button href=(route::LOGIN) { (label("登录", "Log in")) } " "
+                    }
+                    a.button.quiet href=(route::HOME) { (label("返回首页", "Home")) }
+                }
+            }
+        };
+        layout::page(&Frame { viewer: self.viewer, path: "", flash: None }, &self.title, &body)
+    }
+}

@@ -1,0 +1,92 @@
+//! Addresses of the HTML pages. Every link and every form's target is made here.
+
+use std::fmt::Display;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Home.
+pub const HOME: &str = "/";
+/// Log-in page and form.
+pub const LOGIN: &str = "/login";
+/// Log-out form, POST.
+pub const LOGOUT: &str = "/logout";
+/// Entry form for a resident.
+pub const ENTRY: &str = "/entry/resident";
+/// A resident's own record.
+pub const MY_RECORD: &str = "/me";
+/// Who read a resident's record.
+pub const MY_ACCESS: &str = "/me/access";
+/// Plugins and grants. `{ADMIN}/{plugin}/approve` and `{ADMIN}/{plugin}/revoke` take its forms.
+pub const ADMIN: &str = "/admin/plugins";
+/// The auditor's page.
+pub const AUDIT: &str = "/audit";
+/// The stylesheet.
+pub const STYLESHEET: &str = "/assets/linli.css";
+
+/// Form field of the CSRF token. Fields that start with `_` are the host's own; a plugin's names never do.
+pub const CSRF_FIELD: &str = "_csrf";
+/// Form field of an action: the path and query of the plugin page that it was sent from.
+pub const FROM_FIELD: &str = "_from";
+/// Ends the form field of a `resident` input: `resident.id_number`. A plugin's names hold no dot.
+pub const ID_NUMBER_SUFFIX: &str = ".id_number";
+
+/// RFC 3986's unreserved characters stay as they are.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Query parameter that holds the cursor of the bound table at a block's index: `after.3`.
+///
+/// The host takes it out of the page's input and puts it into the query.
+pub fn cursor_param(block: usize) -> String {
+    format!("after.{block}")
+}
+
+/// `/pages/PLUGIN/PATH?…`
+pub fn page<K: AsRef<str>, V: Display>(plugin: &str, path: &str, params: impl IntoIterator<Item = (K, V)>) -> String {
+    let path: Vec<String> = path.trim_start_matches('/').split('/').map(component).collect();
+    format!("/pages/{}/{}{}", component(plugin), path.join("/"), query(params))
+}
+
+/// `/actions/PLUGIN/NAME`
+pub fn action(plugin: &str, name: &str) -> String {
+    format!("/actions/{}/{}", component(plugin), component(name))
+}
+
+/// `/admin/plugins/PLUGIN/VERB`
+pub(crate) fn admin(plugin: &str, verb: &str) -> String {
+    format!("{ADMIN}/{}/{verb}", component(plugin))
+}
+
+/// `?name=value&…`, or nothing.
+pub fn query<K: AsRef<str>, V: Display>(params: impl IntoIterator<Item = (K, V)>) -> String {
+    let mut text = String::new();
+    for (name, value) in params {
+        text.push(if text.is_empty() { '?' } else { '&' });
+        text.push_str(&component(name.as_ref()));
+        text.push('=');
+        text.push_str(&component(&value.to_string()));
+    }
+    text
+}
+
+fn component(text: &str) -> String {
+    match text {
+        // A browser would take a segment of dots as a step up.
+        "." => "%2E".to_owned(),
+        ".." => "%2E%2E".to_owned(),
+        text => utf8_percent_encode(text, COMPONENT).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_is_encoded() {
+        let address = page("a.b", "/x/y", [("q", "a&b=\"<邻>"), ("n", "1")]);
+        assert_eq!(address, "/pages/a.b/x/y?q=a%26b%3D%22%3C%E9%82%BB%3E&n=1");
+        assert_eq!(page("p", "/", std::iter::empty::<(&str, &str)>()), "/pages/p/");
+        assert_eq!(action("../admin", "a/b?c#d"), "/actions/..%2Fadmin/a%2Fb%3Fc%23d");
+        assert_eq!(cursor_param(3), "after.3");
+    }
+}

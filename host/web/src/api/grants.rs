@@ -1,0 +1,116 @@
+//! `/grants`: review, approve, narrow, revoke.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use jiff::Timestamp;
+use linli_runtime::install::administration;
+use linli_scope::grant::{GrantError, GrantedAccess};
+use linli_scope::{Grant, Narrowing, Role};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::auth::SignedIn;
+use crate::body::{self, JsonBody};
+use crate::problem::Problem;
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Approval {
+    /// When it ends; else as requested.
+    expires: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Revocation {
+    reason: String,
+}
+
+/// `GET /grants`: all, newest first.
+pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
+    signed_in.require(&[Role::Admin, Role::Auditor])?;
+    let grants: Vec<_> = app.store().grants().await?.iter().map(summary).collect();
+    body::json(&json!({"grants": grants}))
+}
+
+/// `GET /grants/{id}`: what is asked, what is allowed, and what that touches.
+pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Path(id): Path<i64>) -> Result<Response, Problem> {
+    signed_in.require(&[Role::Admin, Role::Auditor])?;
+    let grant = find(&app, id).await?;
+    body::json(&review(&app, &grant))
+}
+
+/// `POST /grants/{id}/approve`.
+pub(super) async fn approve(State(app): State<App>, signed_in: SignedIn, Path(id): Path<i64>, JsonBody(approval): JsonBody<Approval>) -> Result<Response, Problem> {
+    decide(&app, &signed_in, id, "approve", |grant| grant.approve(approval.expires)).await
+}
+
+/// `POST /grants/{id}/narrow`: takes something away.
+pub(super) async fn narrow(State(app): State<App>, signed_in: SignedIn, Path(id): Path<i64>, JsonBody(narrowing): JsonBody<Narrowing>) -> Result<Response, Problem> {
+    decide(&app, &signed_in, id, "narrow", |grant| grant.narrow(&narrowing)).await
+}
+
+/// `POST /grants/{id}/revoke`: ends it, at once.
+pub(super) async fn revoke(State(app): State<App>, signed_in: SignedIn, Path(id): Path<i64>, JsonBody(revocation): JsonBody<Revocation>) -> Result<Response, Problem> {
+    if revocation.reason.trim().is_empty() {
+        return Err(Problem::bad_request("reason", "a revocation needs a reason"));
+    }
+    decide(&app, &signed_in, id, "revoke", Grant::revoke).await
+}
+
+/// Changes a grant, keeps it with its entry in the log, and lets it take effect.
+pub(crate) async fn decide(app: &App, signed_in: &SignedIn, id: i64, what: &str, change: impl FnOnce(&mut Grant) -> Result<(), GrantError>) -> Result<Response, Problem> {
+    signed_in.require(&[Role::Admin])?;
+    let mut grant = find(app, id).await?;
+    change(&mut grant).map_err(|error| match error {
+        GrantError::State { .. } => Problem::new(axum::http::StatusCode::CONFLICT, "grant-state", error.to_string()),
+        GrantError::Narrowing { .. } => Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "narrowing", error.to_string()),
+    })?;
+    app.runtime().try_grant(&grant).map_err(|error| Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "narrowing", error.to_string()))?;
+    let entry = administration(signed_in.actor(), &format!("{what} grant {id} of"), &grant.plugin, &grant.digest);
+    let grant = app.store().put_grant(grant, Some(entry.encode())).await?;
+    app.runtime().refresh(&grant.plugin).await?;
+    body::json(&review(app, &grant))
+}
+
+async fn find(app: &App, id: i64) -> Result<Grant, Problem> {
+    app.store().grants().await?.into_iter().find(|grant| grant.id == id).ok_or_else(|| Problem::not_found(format!("there is no grant {id}")))
+}
+
+fn summary(grant: &Grant) -> Value {
+    json!({"id": grant.id, "plugin": grant.plugin, "digest": grant.digest, "state": grant.state, "expires": grant.expires, "version": grant.version})
+}
+
+fn review(app: &App, grant: &Grant) -> Value {
+    let plugin = app.runtime().plugin(&grant.plugin).filter(|plugin| plugin.digest == grant.digest);
+    let asked = plugin.as_ref().map(|plugin| &plugin.manifest);
+    let accesses: Vec<_> = grant.accesses.iter().map(|granted| access(app, grant, granted, asked.and_then(|asked| asked.accesses.get(granted.request)))).collect();
+    let mut review = summary(grant);
+    if let Some(review) = review.as_object_mut() {
+        review.insert("publisher".into(), json!(plugin.as_ref().map(|plugin| &plugin.publisher)));
+        review.insert("name".into(), json!(asked.map(|asked| &asked.plugin.name)));
+        review.insert("purposes".into(), json!(asked.map(|asked| &asked.purposes)));
+        review.insert("accesses".into(), accesses.into());
+    }
+    review
+}
+
+/// One access: what was asked beside what is allowed, each field with its classification.
+fn access(app: &App, grant: &Grant, granted: &GrantedAccess, asked: Option<&linli_scope::Access>) -> Value {
+    let catalogue = app.store().catalogue();
+    let own = format!("{}/{}", grant.plugin, granted.access.entity);
+    let entity = catalogue.entity(&own).or_else(|| catalogue.entity(&granted.access.entity));
+    let fields: Vec<_> = asked
+        .unwrap_or(&granted.access)
+        .fields
+        .iter()
+        .map(|(name, mode)| {
+            let field = entity.and_then(|entity| entity.field(name));
+            json!({"field": name, "title": field.map(|field| &field.title), "classification": field.map(|field| field.classification), "asked": mode, "allowed": granted.access.fields.get(name)})
+        })
+        .collect();
+    json!({"access": granted.request + 1, "purpose": granted.access.purpose, "entity": granted.access.entity, "operations": granted.access.operations, "fields": fields,
+        "where": granted.access.condition, "and_where": granted.access.and_where, "checks": granted.access.checks, "regions": granted.access.regions,
+        "rows_per_call": granted.access.rows_per_call, "bound": granted.access.bound, "public": granted.access.public})
+}

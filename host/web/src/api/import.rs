@@ -1,0 +1,74 @@
+//! `/records/{entity}/import`: rows of a table. A bad line loses no good one.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use linli_entry::table::{Head, LineError, Row};
+use linli_entry::{Desk, EntryError};
+use linli_scope::EntryKind;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::records;
+use crate::app::App;
+use crate::auth::SignedIn;
+use crate::body::{self, JsonBody};
+use crate::problem::Problem;
+
+/// Rows that one request may bring.
+const ROWS: usize = 500;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Table {
+    columns: Vec<String>,
+    rows: Vec<Row>,
+    evidence: Option<String>,
+}
+
+/// `POST /records/{entity}/import`: enters each row by itself; says what became of every line that was not entered.
+pub(super) async fn rows(State(app): State<App>, signed_in: SignedIn, Path(name): Path<String>, JsonBody(table): JsonBody<Table>) -> Result<Response, Problem> {
+    let desk = records::desk(&app, &signed_in, EntryKind::Action).await?;
+    if table.rows.len() > ROWS {
+        return Err(Problem::bad_request("rows", format!("one request takes at most {ROWS} rows")));
+    }
+    let entity = desk.scope.entity(&name).cloned().ok_or_else(|| Problem::not_found("there is no such entity type"))?;
+    let head = match Head::read(&entity, &table.columns) {
+        Ok(head) => head,
+        Err(errors) => return body::json(&json!({"entered": 0, "rejected": errors, "head": false})),
+    };
+    // All of them wait for the same group commits, so they are handed over together.
+    let outcomes = futures::future::join_all(table.rows.iter().map(|row| enter(&desk, &head, &entity, &name, row, table.evidence.clone()))).await;
+    let mut rejected = Vec::new();
+    let mut entered = 0;
+    for outcome in outcomes {
+        match outcome? {
+            None => entered += 1,
+            Some(errors) => rejected.extend(errors),
+        }
+    }
+    body::json(&json!({"entered": entered, "rejected": rejected, "head": true}))
+}
+
+async fn enter(desk: &Desk<'_>, head: &Head, entity: &linli_model::EntityType, name: &str, row: &Row, evidence: Option<String>) -> Result<Option<Vec<LineError>>, Problem> {
+    let record = match head.record(entity, row) {
+        Ok(record) => record,
+        Err(error) => return Ok(Some(vec![error])),
+    };
+    let line = |reason: String, field: Option<String>| {
+        let field_error = linli_entry::FieldError { field: field.unwrap_or_default(), reason };
+        Ok(Some(vec![head.error(row.line, field_error)]))
+    };
+    match desk.enter(name, &record, evidence).await {
+        Ok(_) => Ok(None),
+        Err(EntryError::Invalid(errors)) => Ok(Some(errors.into_iter().map(|error| head.error(row.line, error)).collect())),
+        Err(EntryError::Denied(denial)) => line(denial.message, denial.field),
+        Err(EntryError::Duplicate { field, known, .. }) => {
+            let pointer = known.map(|token| format!(": {token}")).unwrap_or_default();
+            line(format!("is registered already{pointer}"), Some(field))
+        }
+        Err(EntryError::Store(error)) => match Problem::from(error) {
+            problem if problem.status < 500 => line(problem.detail, None),
+            problem => Err(problem),
+        },
+    }
+}

@@ -1,0 +1,136 @@
+//! `/records/{entity}`: a worker's own access, under the console's manifest.
+
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use linli_entry::Desk;
+use linli_model::{EntityType, FieldKind, Value};
+use linli_scope::decide::{Ask, Filter};
+use linli_scope::{EntryKind, Operator};
+use serde_json::{Map, json};
+
+use crate::app::App;
+use crate::auth::SignedIn;
+use crate::body::{self, JsonBody};
+use crate::problem::Problem;
+
+/// Rows a page where the caller does not say.
+const LIMIT: u32 = 50;
+
+/// The desk of a person who may work with records.
+pub(crate) async fn desk<'a>(app: &'a App, signed_in: &'a SignedIn, kind: EntryKind) -> Result<Desk<'a>, Problem> {
+    let console = app.runtime().console();
+    let (name, log_name) = match kind {
+        EntryKind::Page => ("/records", "page /records"),
+        EntryKind::Action => ("enter", "action enter"),
+    };
+    let desk = console.desk(app.store(), Some(signed_in.actor()), log_name, Timestamp::now());
+    match console.scope().admit(kind, name, Some(signed_in.actor())) {
+        Ok(_) => Ok(desk),
+        Err(denial) => Err(desk.turn_away(denial).await?.into()),
+    }
+}
+
+/// `GET /records/{entity}?fields=a,b&filter=age:ge:80&sort=-age&limit=20&after=…`.
+pub(super) async fn list(State(app): State<App>, signed_in: SignedIn, Path(entity): Path<String>, Query(params): Query<Vec<(String, String)>>) -> Result<Response, Problem> {
+    let desk = desk(&app, &signed_in, EntryKind::Page).await?;
+    let ask = ask(&desk, &entity, &params)?;
+    let rows = desk.read(&ask).await?;
+    let next = rows.next.as_ref().map_or(String::new(), |next| format!(",\"next\":{}", json!(next)));
+    let mut response = body::json_text(format!("{{\"records\":{}{next}}}", rows.json));
+    if let Some(link) = rows.next.as_ref().and_then(|next| link(&entity, &params, next)) {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    Ok(response)
+}
+
+/// `GET /records/{entity}/{id}`: one record with where each value comes from.
+pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Path((entity, id)): Path<(String, String)>) -> Result<Response, Problem> {
+    let desk = desk(&app, &signed_in, EntryKind::Page).await?;
+    let mut fields = all_fields(&desk, &entity);
+    fields.push("version".into());
+    let record = desk.record(&Ask { entity, fields, limit: 1, id: Some(id), ..Ask::default() }).await?;
+    let version = record.version.to_string();
+    let answer = format!("{{\"record\":{},\"sources\":{}}}", record.json, json!(record.sources));
+    Ok(([(header::ETAG, format!("\"{version}\""))], body::json_text(answer)).into_response())
+}
+
+/// `POST /records/{entity}`: enters one record.
+pub(super) async fn create(State(app): State<App>, signed_in: SignedIn, Path(entity): Path<String>, headers: HeaderMap, JsonBody(values): JsonBody<Map<String, serde_json::Value>>) -> Result<Response, Problem> {
+    let desk = desk(&app, &signed_in, EntryKind::Action).await?;
+    let made = desk.enter(&entity, &values, evidence(&headers)?).await?;
+    let id = desk.scope.tokens().token(made.entity, made.record);
+    let location = format!("/api/v1/records/{entity}/{id}");
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], body::json(&json!({"id": id, "version": made.version}))?).into_response())
+}
+
+/// `PATCH /records/{entity}/{id}` with `If-Match: "VERSION"`: changes some fields of that version.
+pub(super) async fn update(State(app): State<App>, signed_in: SignedIn, Path((entity, id)): Path<(String, String)>, headers: HeaderMap, JsonBody(values): JsonBody<Map<String, serde_json::Value>>) -> Result<Response, Problem> {
+    let version = if_match(&headers)?;
+    let desk = desk(&app, &signed_in, EntryKind::Action).await?;
+    let made = desk.change(&entity, &id, version, &values, evidence(&headers)?).await?;
+    body::json(&json!({"id": id, "version": made.version}))
+}
+
+fn if_match(headers: &HeaderMap) -> Result<i64, Problem> {
+    let given = headers.get(header::IF_MATCH).ok_or_else(|| Problem::new(StatusCode::PRECONDITION_REQUIRED, "if-match", "say which version you change: If-Match: \"VERSION\""))?;
+    let version = given.to_str().ok().and_then(|text| text.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+    version.ok_or_else(|| Problem::bad_request("if-match", "If-Match must hold one version in quotation marks"))
+}
+
+/// `X-Evidence`: on what evidence the values are entered, percent-free text of at most 200 characters.
+fn evidence(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(given) = headers.get("x-evidence") else { return Ok(None) };
+    let text = std::str::from_utf8(given.as_bytes()).ok().filter(|text| text.chars().count() <= 200);
+    text.map(|text| Some(text.to_owned())).ok_or_else(|| Problem::bad_request("evidence", "X-Evidence must be UTF-8 text of at most 200 characters"))
+}
+
+fn all_fields(desk: &Desk<'_>, entity: &str) -> Vec<String> {
+    desk.scope.entity(entity).map(|entity| entity.fields.keys().cloned().collect()).unwrap_or_default()
+}
+
+fn ask(desk: &Desk<'_>, entity: &str, params: &[(String, String)]) -> Result<Ask, Problem> {
+    let mut ask = Ask { entity: entity.to_owned(), limit: LIMIT, ..Ask::default() };
+    for (key, value) in params {
+        match key.as_str() {
+            "fields" => ask.fields = value.split(',').map(ToOwned::to_owned).collect(),
+            "filter" => ask.filter.push(filter(desk.scope.entity(entity), value)?),
+            "sort" => ask.sort = value.split(',').map(|field| field.strip_prefix('-').map_or((field.to_owned(), false), |field| (field.to_owned(), true))).collect(),
+            "after" => ask.after = Some(value.clone()),
+            "limit" => ask.limit = value.parse().ok().filter(|limit| (1..=1_000).contains(limit)).ok_or_else(|| Problem::bad_request("limit", "limit must lie in 1 to 1000"))?,
+            other => return Err(Problem::bad_request("parameter", format!("unknown parameter `{}`; known are fields, filter, sort, after, limit", other.escape_debug()))),
+        }
+    }
+    if ask.fields.is_empty() {
+        ask.fields = all_fields(desk, entity);
+    }
+    Ok(ask)
+}
+
+/// `field:op:value`, with `in` taking values separated by `|`.
+fn filter(entity: Option<&std::sync::Arc<EntityType>>, text: &str) -> Result<Filter, Problem> {
+    let bad = || Problem::bad_request("filter", "filter must be field:op:value with op eq, ne, lt, le, gt, ge, in, prefix or has");
+    let mut parts = text.splitn(3, ':');
+    let (field, word, value) = (parts.next().ok_or_else(bad)?, parts.next().ok_or_else(bad)?, parts.next().unwrap_or_default());
+    let operator = Operator::from_word(word).ok_or_else(bad)?;
+    let kind = entity.and_then(|entity| entity.field(field)).map(|field| &field.kind);
+    let typed = |text: &str| match kind {
+        Some(FieldKind::Integer { .. }) => text.parse().map(Value::Integer).map_err(|_| Problem::bad_request("filter", format!("`{field}` takes a whole number"))),
+        Some(FieldKind::Boolean) => text.parse().map(Value::Boolean).map_err(|_| Problem::bad_request("filter", format!("`{field}` takes true or false"))),
+        _ => Ok(Value::Text(text.to_owned())),
+    };
+    let values = match operator {
+        Operator::Has => Vec::new(),
+        Operator::In => value.split('|').map(typed).collect::<Result<_, _>>()?,
+        _ => vec![typed(value)?],
+    };
+    Ok((field.to_owned(), operator, values))
+}
+
+fn link(entity: &str, params: &[(String, String)], next: &str) -> Option<HeaderValue> {
+    let kept = params.iter().filter(|(key, _)| key != "after").map(|(key, value)| (key.as_str(), value.as_str()));
+    let query = linli_view::route::query(kept.chain([("after", next)]));
+    HeaderValue::from_str(&format!("</api/v1/records/{entity}{query}>; rel=\"next\"")).ok()
+}
+

@@ -1,0 +1,78 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use linli_audit::{Origin, Signer};
+use linli_runtime::Runtime;
+use linli_store::Store;
+use moka::sync::Cache;
+
+use crate::session::SessionInfo;
+
+/// How the host is reached and run.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The address that people use, `http://127.0.0.1:8080`; QR codes hold it.
+    pub public_url: String,
+    /// The log's name in its checkpoints.
+    pub origin: Origin,
+}
+
+/// Shared by all handlers. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    runtime: Runtime,
+    settings: Settings,
+    signer: Signer,
+    sessions: Cache<[u8; 32], Arc<SessionInfo>>,
+    attempts: Cache<String, u32>,
+}
+
+/// How long a session is believed without asking the database again: a log-out on another host, or a changed
+/// right, takes effect within this time.
+const SESSION_BELIEVED: Duration = Duration::from_secs(5);
+/// Failed log-ins of one account within [`ATTEMPTS_WINDOW`].
+pub(crate) const ATTEMPTS_MAX: u32 = 10;
+const ATTEMPTS_WINDOW: Duration = Duration::from_secs(300);
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(runtime: Runtime, settings: Settings, signer: Signer) -> Self {
+        let sessions = Cache::builder().max_capacity(50_000).time_to_live(SESSION_BELIEVED).build();
+        let attempts = Cache::builder().max_capacity(100_000).time_to_live(ATTEMPTS_WINDOW).build();
+        Self { inner: Arc::new(Inner { runtime, settings, signer, sessions, attempts }) }
+    }
+
+    /// The plugin runtime.
+    pub fn runtime(&self) -> &Runtime {
+        &self.inner.runtime
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        self.inner.runtime.store()
+    }
+
+    /// How the host is reached.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// The log's key.
+    pub fn signer(&self) -> &Signer {
+        &self.inner.signer
+    }
+
+    pub(crate) fn sessions(&self) -> &Cache<[u8; 32], Arc<SessionInfo>> {
+        &self.inner.sessions
+    }
+
+    pub(crate) fn attempts(&self) -> &Cache<String, u32> {
+        &self.inner.attempts
+    }
+}

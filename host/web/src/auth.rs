@@ -1,0 +1,111 @@
+//! Who is it: extractors for handlers.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{Method, header};
+use linli_scope::{Actor, Role};
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::session::{self, SessionInfo};
+
+/// The session cookie.
+pub const COOKIE: &str = "linli_session";
+/// The header in which a script in the browser carries the session's CSRF token.
+pub const CSRF_HEADER: &str = "x-csrf-token";
+
+/// How the token came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// `Authorization: Bearer`: no browser sends it by itself.
+    Bearer,
+    /// The cookie: what changes something must carry the CSRF token too.
+    Cookie,
+}
+
+/// A signed-in person.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The session.
+    pub session: Arc<SessionInfo>,
+    /// Its token.
+    pub token: String,
+    /// How it came.
+    pub carrier: Carrier,
+}
+
+impl SignedIn {
+    /// What the person may do.
+    pub fn actor(&self) -> &Arc<Actor> {
+        &self.session.actor
+    }
+
+    /// A problem unless the person has one of the roles.
+    pub fn require(&self, roles: &[Role]) -> Result<(), Problem> {
+        if roles.iter().any(|role| self.session.actor.has(*role)) {
+            return Ok(());
+        }
+        let names: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
+        Err(Problem::forbidden("role", format!("this is for the roles {}", names.join(", "))))
+    }
+}
+
+/// A person who may be signed in.
+#[derive(Clone, Debug)]
+pub struct Visitor(pub Option<SignedIn>);
+
+impl Visitor {
+    /// What the person may do, where they are signed in.
+    pub fn actor(&self) -> Option<Arc<Actor>> {
+        self.0.as_ref().map(|signed_in| signed_in.session.actor.clone())
+    }
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Some((token, carrier)) = token(parts) else { return Ok(Self(None)) };
+        match session::find(app, token).await? {
+            Some(session) => Ok(Self(Some(SignedIn { session, token: token.to_owned(), carrier }))),
+            // A stale cookie is like none; a program that brings a bad token is told so.
+            None if carrier == Carrier::Cookie => Ok(Self(None)),
+            None => Err(Problem::unauthorized("the token is unknown or has expired; POST /api/v1/session for a new one")),
+        }
+    }
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let visitor = Visitor::from_request_parts(parts, app).await?;
+        let signed_in = visitor.0.ok_or_else(|| Problem::unauthorized("this asks for a log-in: POST /api/v1/session, then Authorization: Bearer TOKEN"))?;
+        let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        // Pages carry the token in their form, which their handlers check.
+        let form = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+        if signed_in.carrier == Carrier::Cookie && !safe && !(form && !parts.uri.path().starts_with("/api/")) {
+            let given = parts.headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            check_csrf(&signed_in.session, given)?;
+        }
+        Ok(signed_in)
+    }
+}
+
+/// Compares a CSRF token in constant time.
+pub fn check_csrf(session: &SessionInfo, given: &str) -> Result<(), Problem> {
+    let (kept, given) = (session.csrf.as_bytes(), given.as_bytes());
+    let differs = kept.iter().zip(given).fold(u8::from(kept.len() != given.len()), |differs, (a, b)| differs | (a ^ b));
+    if differs == 0 { Ok(()) } else { Err(Problem::forbidden("csrf", "the form is from another session; load the page again")) }
+}
+
+fn token(parts: &Parts) -> Option<(&str, Carrier)> {
+    if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
+        return value.to_str().ok()?.strip_prefix("Bearer ").map(|token| (token.trim(), Carrier::Bearer));
+    }
+    let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| (token, Carrier::Cookie))
+}

@@ -1,0 +1,53 @@
+//! Request bodies and answers: bounded, typed, and with errors that say where.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// A JSON body of a type.
+pub(crate) struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if !kind.starts_with("application/json") {
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", "the body must be application/json"));
+        }
+        let bytes = Bytes::from_request(request, app).await.map_err(|rejection| unreadable(&rejection))?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|reason| Problem::bad_request("json", format!("the body is not the JSON that this takes: {}", redacted(&reason))))
+    }
+}
+
+/// Says where and what kind, without serde's quotation of the offending value.
+fn redacted(reason: &serde_json::Error) -> String {
+    let place = format!("line {}, column {}", reason.line(), reason.column());
+    let text = reason.to_string();
+    match reason.classify() {
+        serde_json::error::Category::Data if text.starts_with("unknown field") || text.starts_with("missing field") => text,
+        serde_json::error::Category::Data => format!("a value has the wrong type, {place}"),
+        _ => format!("it is no JSON, {place}"),
+    }
+}
+
+pub(crate) fn unreadable(rejection: &BytesRejection) -> Problem {
+    Problem::new(rejection.status(), if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too-large" } else { "body" }, rejection.body_text())
+}
+
+/// A JSON answer that nobody may cache.
+pub(crate) fn json<T: Serialize>(value: &T) -> Result<Response, Problem> {
+    serde_json::to_string(value).map(json_text).map_err(|error| Problem::internal(&error))
+}
+
+/// A JSON answer that is text already.
+pub(crate) fn json_text(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], text).into_response()
+}

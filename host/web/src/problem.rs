@@ -1,0 +1,213 @@
+//! Errors at the edge: RFC 9457 problem details.
+//!
+//! The policy: every error answer is a [`Problem`]. `status` says whose turn it is, `code` is a stable word for
+//! programs, `detail` is a sentence for people that says what happened, where, and what to do, and never holds
+//! personal data. What is the host's own fault is logged with a trace id, and only the id is told. Out-of-scope rows are
+//! 404, out-of-scope entity types and fields 403; both are on the record before the answer leaves.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use linli_entry::{EntryError, FieldError};
+use linli_runtime::{CallError, InstallError};
+use linli_scope::{Denial, DenialKind};
+use linli_store::StoreError;
+use serde::Serialize;
+
+/// A problem detail.
+#[derive(Clone, Debug, Serialize)]
+pub struct Problem {
+    /// `urn:linli:problem:CODE`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// A short name for the kind.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened and what to do.
+    pub detail: String,
+    /// The stable word.
+    pub code: String,
+    /// Which fields or inputs, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    /// A record that the problem points to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// To find it in the host's log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
+    /// Seconds after which to try again.
+    #[serde(skip)]
+    pub retry_after: Option<u64>,
+}
+
+impl Problem {
+    /// A problem of a status and code.
+    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:linli:problem:{code}"),
+            title: status.canonical_reason().unwrap_or("Problem").to_owned(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            code: code.to_owned(),
+            errors: Vec::new(),
+            record: None,
+            trace: None,
+            retry_after: None,
+        }
+    }
+
+    /// The request can't be understood.
+    pub fn bad_request(code: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// There is no such thing here.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", detail)
+    }
+
+    /// Nobody is signed in, or the token is no good.
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "sign-in", detail)
+    }
+
+    /// The actor lacks the role.
+    pub fn forbidden(code: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, detail)
+    }
+
+    /// Fields are wrong.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let fields: Vec<_> = errors.iter().map(|error| format!("{} {}", error.field, error.reason)).collect();
+        let detail = fields.join("; ");
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
+    }
+
+    /// The host's own fault; the reason goes to its log.
+    pub fn internal(error: &dyn std::fmt::Display) -> Self {
+        let trace = trace_id();
+        tracing::error!(trace, %error, "a request failed");
+        Self { trace: Some(trace), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the host failed; its log has the reason under this trace id") }
+    }
+
+    fn unavailable(code: &str, error: &dyn std::fmt::Display) -> Self {
+        let trace = trace_id();
+        tracing::error!(trace, %error, "the store can't answer");
+        Self { trace: Some(trace), retry_after: Some(2), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, "the store can't answer now; try again") }
+    }
+}
+
+fn trace_id() -> String {
+    let mut bytes = [0; 16];
+    // Without randomness the id is not unique, which only makes the log harder to search.
+    let _ = getrandom::fill(&mut bytes);
+    data_encoding::HEXLOWER.encode(&bytes)
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_string(&self).unwrap_or_default();
+        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")], body).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<Denial> for Problem {
+    fn from(denial: Denial) -> Self {
+        let status = match denial.kind {
+            DenialKind::SignIn => StatusCode::UNAUTHORIZED,
+            DenialKind::Invalid => StatusCode::BAD_REQUEST,
+            DenialKind::NotFound => StatusCode::NOT_FOUND,
+            DenialKind::Limit => StatusCode::TOO_MANY_REQUESTS,
+            _ => StatusCode::FORBIDDEN,
+        };
+        Self::new(status, denial.kind.as_str(), denial.message)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let detail = error.to_string();
+        match error {
+            StoreError::NotFound { .. } | StoreError::Reference { .. } => Self::new(StatusCode::NOT_FOUND, "not-found", detail),
+            StoreError::Stale { .. } => Self::new(StatusCode::CONFLICT, "stale", detail),
+            StoreError::Duplicate { .. } => Self::new(StatusCode::CONFLICT, "duplicate", detail),
+            StoreError::OutOfScope { .. } => Self::forbidden("out-of-scope", detail),
+            StoreError::Schema(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "schema", detail),
+            StoreError::Log(_) => Self::unavailable("log-unavailable", &detail),
+            StoreError::Database(_) | StoreError::Closed => Self::unavailable("unavailable", &detail),
+            StoreError::Damaged { .. } => Self::internal(&detail),
+        }
+    }
+}
+
+impl From<EntryError> for Problem {
+    fn from(error: EntryError) -> Self {
+        match error {
+            EntryError::Invalid(errors) => Self::invalid(errors),
+            EntryError::Denied(denial) => denial.into(),
+            EntryError::Duplicate { entity, field, known } => {
+                let detail = match &known {
+                    Some(_) => format!("a {entity} with this {field} is registered already; `record` points to it"),
+                    None => format!("a {entity} with this {field} can't be entered here; ask the sub-district office for a transfer"),
+                };
+                Self { record: known.map(|token| format!("/api/v1/records/{entity}/{token}")), ..Self::new(StatusCode::CONFLICT, "duplicate", detail) }
+            }
+            EntryError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CallError> for Problem {
+    fn from(error: CallError) -> Self {
+        let detail = error.to_string();
+        match error {
+            CallError::NoPlugin(_) => Self::not_found(detail),
+            CallError::Denied(denial) => denial.into(),
+            CallError::Input(errors) => Self::invalid(errors.into_iter().map(|(field, reason)| FieldError { field, reason }).collect()),
+            CallError::Guest { code, .. } => {
+                let status = match code.as_str() {
+                    "denied" => StatusCode::FORBIDDEN,
+                    "not-found" => StatusCode::NOT_FOUND,
+                    "conflict" => StatusCode::CONFLICT,
+                    "limit" => StatusCode::TOO_MANY_REQUESTS,
+                    "unavailable" => StatusCode::SERVICE_UNAVAILABLE,
+                    _ => StatusCode::UNPROCESSABLE_ENTITY,
+                };
+                let known = code.len() <= 40 && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+                Self::new(status, if known { &code } else { "plugin-error" }, detail)
+            }
+            CallError::Fault { fault, detail: more } => {
+                tracing::warn!(fault = fault.code(), detail = more, "a plugin call was ended");
+                Self::new(StatusCode::BAD_GATEWAY, fault.code(), format!("{fault}; its developer finds more in the plugin's log"))
+            }
+            CallError::Busy(wait) => Self { retry_after: Some(wait.as_secs().max(1)), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "plugin-busy", detail) },
+            CallError::Store(error) => error.into(),
+            CallError::Log(error) => Self::unavailable("log-unavailable", &error),
+        }
+    }
+}
+
+impl From<InstallError> for Problem {
+    fn from(error: InstallError) -> Self {
+        let detail = error.to_string();
+        match error {
+            InstallError::Store(error) => error.into(),
+            InstallError::OtherPublisher { .. } => Self::new(StatusCode::CONFLICT, "other-publisher", detail),
+            InstallError::NoPublisher(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no-publisher", detail),
+            InstallError::Package(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "package", detail),
+            InstallError::Manifest(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "manifest", detail),
+            InstallError::Schema(_) | InstallError::Entity { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "schema", detail),
+            InstallError::Scope(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "request", detail),
+            InstallError::Compile(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "component", detail),
+        }
+    }
+}

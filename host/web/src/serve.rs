@@ -1,0 +1,67 @@
+//! The router, the listener and the end.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::{api, pages};
+
+/// The largest body that is not a plugin, bytes.
+const BODY: usize = 2 << 20;
+/// How often the log is signed.
+const SIGN_EVERY: Duration = Duration::from_secs(1);
+
+/// Every route of the host.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .nest("/api/v1", api::routes())
+        .merge(pages::routes())
+        .fallback(|| async { Problem::not_found("there is nothing at this address; the API begins at /api/v1") })
+        .method_not_allowed_fallback(|| async { Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take that method") })
+        .layer(DefaultBodyLimit::max(BODY))
+        .with_state(app)
+}
+
+/// Serves until `stop`, then lets requests under way end.
+pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> std::io::Result<()> {
+    let signer = tokio::spawn(sign(app.clone(), stop.clone()));
+    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
+        // Answers are small and whole: nothing is gained by waiting for more.
+        let _ = stream.set_nodelay(true);
+    });
+    let stopped = stop.clone();
+    let served = axum::serve(listener, router(app)).with_graceful_shutdown(async move { stopped.cancelled().await });
+    let grace = async {
+        stop.cancelled().await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    };
+    let ended = tokio::select! {
+        ended = served.into_future() => ended,
+        () = grace => Ok(()),
+    };
+    let _ = signer.await;
+    ended
+}
+
+/// Signs a checkpoint and brings the index of subjects up to date every second, and once more at the end.
+async fn sign(app: App, stop: CancellationToken) {
+    loop {
+        let ended = tokio::select! {
+            () = tokio::time::sleep(SIGN_EVERY) => false,
+            () = stop.cancelled() => true,
+        };
+        let signed = app.store().sign_checkpoint(&app.settings().origin, app.signer()).await;
+        let indexed = app.store().index_log().await;
+        if let Some(error) = signed.err().or(indexed.err()) {
+            tracing::error!(%error, "the log could not be signed");
+        }
+        if ended {
+            return;
+        }
+    }
+}

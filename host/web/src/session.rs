@@ -1,0 +1,111 @@
+//! Sessions: one opaque random token, as a cookie for browsers and as a bearer token for programs.
+
+use std::sync::Arc;
+
+use data_encoding::BASE64URL_NOPAD;
+use jiff::Timestamp;
+use linli_audit::{Entry, Outcome};
+use linli_scope::Actor;
+use sha2::{Digest as _, Sha256};
+
+use crate::app::{ATTEMPTS_MAX, App};
+use crate::password;
+use crate::problem::Problem;
+
+/// How long a session lasts.
+pub const LASTS_SECONDS: i64 = 12 * 3_600;
+
+/// A session as handlers see it.
+#[derive(Clone, Debug)]
+pub struct SessionInfo {
+    /// What the person may do.
+    pub actor: Arc<Actor>,
+    /// The log-in name.
+    pub login: String,
+    /// The person's name.
+    pub name: String,
+    /// What a form must carry.
+    pub csrf: String,
+    /// When it ends, milliseconds since 1970.
+    pub expires: i64,
+}
+
+/// A new session's token, said once.
+#[derive(Debug)]
+pub struct Opened {
+    /// The token.
+    pub token: String,
+    /// The session.
+    pub info: SessionInfo,
+}
+
+/// The form in which a token is kept.
+pub(crate) fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+fn random<const N: usize>() -> Result<String, Problem> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| Problem::internal(&error))?;
+    Ok(BASE64URL_NOPAD.encode(&bytes))
+}
+
+/// Logs a person in. Failures are on the record, and too many of them close the door for a while.
+pub async fn log_in(app: &App, login: &str, given: &str) -> Result<Opened, Problem> {
+    let attempts = app.attempts().get(login).unwrap_or(0);
+    if attempts >= ATTEMPTS_MAX {
+        return Err(Problem { retry_after: Some(300), ..Problem::new(axum::http::StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "too many failed log-ins of this account; wait five minutes") });
+    }
+    let account = app.store().account(login).await?;
+    let (given, kept) = (given.to_owned(), account.as_ref().map(|account| account.password.clone()));
+    let fits = tokio::task::spawn_blocking(move || password::fits(&given, kept.as_deref())).await.map_err(|error| Problem::internal(&error))?;
+    let Some(account) = account.filter(|_| fits) else {
+        app.attempts().insert(login.to_owned(), attempts + 1);
+        app.store().record(entry("unknown", Outcome::Denied { code: "log-in".into(), detail: String::new() }).encode()).await?;
+        return Err(Problem::unauthorized("用户名或密码不对 · the user name or the password is wrong"));
+    };
+    app.attempts().invalidate(login);
+    let (token, csrf) = (random::<32>()?, random::<16>()?);
+    let now = Timestamp::now().as_millisecond();
+    let expires = now + LASTS_SECONDS * 1_000;
+    let logged = entry(&account.actor.log_name(), Outcome::Allowed).encode();
+    app.store().open_session(hash(&token), account.actor.id, csrf.clone(), now, expires, logged).await?;
+    let info = SessionInfo { actor: Arc::new(account.actor), login: account.login, name: account.name, csrf, expires };
+    Ok(Opened { token, info })
+}
+
+/// Ends a session.
+pub async fn log_out(app: &App, token: &str) -> Result<(), Problem> {
+    let token = hash(token);
+    app.sessions().invalidate(&token);
+    Ok(app.store().close_session(token).await?)
+}
+
+/// The session of a token; none where there is none, or it has ended.
+pub async fn find(app: &App, token: &str) -> Result<Option<Arc<SessionInfo>>, Problem> {
+    let key = hash(token);
+    let now = Timestamp::now().as_millisecond();
+    if let Some(info) = app.sessions().get(&key) {
+        return Ok(Some(info).filter(|info| info.expires >= now));
+    }
+    let Some(session) = app.store().session(&key, now).await? else { return Ok(None) };
+    let account = session.account;
+    let info = Arc::new(SessionInfo { actor: Arc::new(account.actor), login: account.login, name: account.name, csrf: session.csrf, expires: session.expires });
+    app.sessions().insert(key, info.clone());
+    Ok(Some(info))
+}
+
+fn entry(actor: &str, outcome: Outcome) -> Entry {
+    Entry {
+        at: Timestamp::now(),
+        actor: actor.to_owned(),
+        application: "linli.console".into(),
+        digest: None,
+        grant: None,
+        purpose: "log-in".into(),
+        entry_point: "log-in".into(),
+        outcome,
+        accesses: Vec::new(),
+        subjects: roaring::RoaringTreemap::new(),
+    }
+}

@@ -1,0 +1,158 @@
+//! One call without I/O: a fresh instance of the bare plugin, its page, and its end; through the platform's runtime
+//! and through wasmtime alone, with the same component in an engine of the same configuration.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use linli_model::{Classification, CodeList};
+use linli_runtime::{Call, Limits, Runtime};
+use linli_scope::{Actor, EntryKind, Keyring, Role};
+use linli_store::Store;
+use linli_store::model::Core;
+use linli_store::plugin::Publisher;
+use serde_json::Map;
+use wasmtime::component::{Component, Linker};
+
+use crate::package::Bare;
+use crate::report::{Report, percentile};
+
+/// Calls that are measured, in turns of [`TURN`] so that both sides meet the same weather.
+const CALLS: usize = 20_000;
+const TURN: usize = 500;
+const PUBLISHER: &str = "tests";
+
+mod contract {
+    wasmtime::component::bindgen!({
+        path: "../../schemas/wit/0.1.0",
+        world: "plugin",
+        imports: { default: trappable },
+        exports: { default: async },
+    });
+}
+
+use contract::PluginPre;
+use contract::exports::linli::platform::handler::{Error, Kind, Request, Response};
+
+/// Measures both sides over an empty community in `directory`.
+pub async fn run(directory: &Path, repository: &Path, bare: &Bare, report: &mut Report) -> anyhow::Result<()> {
+    let package = bare.copy(0)?;
+    let platform = Hosted::start(directory, repository, package.clone()).await?;
+    let alone = Alone::start(&package).map_err(wasm)?;
+    let (mut ours, mut theirs) = (Vec::with_capacity(CALLS), Vec::with_capacity(CALLS));
+    for turn in 0..=CALLS / TURN {
+        for _ in 0..TURN {
+            let time = platform.call().await?;
+            // The first turn only warms caches.
+            if turn > 0 {
+                ours.push(microseconds(time));
+            }
+        }
+        for _ in 0..TURN {
+            let time = alone.call().await?;
+            if turn > 0 {
+                theirs.push(microseconds(time));
+            }
+        }
+    }
+    platform.runtime.store().clone().close().await;
+    let (ours, theirs) = (percentile(&mut ours, 0.5), percentile(&mut theirs, 0.5));
+    report.set("invoke.p50_us", ours);
+    report.set("invoke.bare_p50_us", theirs);
+    report.set("invoke.ratio", ours / theirs);
+    Ok(())
+}
+
+fn microseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+/// The platform's side.
+struct Hosted {
+    runtime: Runtime,
+    actor: Arc<Actor>,
+}
+
+impl Hosted {
+    async fn start(directory: &Path, repository: &Path, package: Vec<u8>) -> anyhow::Result<Self> {
+        let store = open(directory, &repository.join("schemas")).await?;
+        let runtime = Runtime::start(store, Keyring::new([7; 32]), Limits::default()).await?;
+        let actor = Actor { id: 1, roles: vec![Role::Worker], regions: Vec::new(), clearance: Classification::Sensitive, resident: None, publisher: None };
+        let publisher = Publisher { id: PUBLISHER.into(), name: PUBLISHER.into(), sector: PUBLISHER.into() };
+        runtime.store().put_publisher(publisher, None).await?;
+        let made = runtime.install(package, PUBLISHER, &actor, Timestamp::now()).await?;
+        let mut grant = made.grant;
+        grant.approve(None)?;
+        runtime.store().put_grant(grant, None).await?;
+        runtime.refresh(&made.plugin).await?;
+        Ok(Self { runtime, actor: Arc::new(actor) })
+    }
+
+    async fn call(&self) -> anyhow::Result<Duration> {
+        let call = Call {
+            plugin: Bare::id(0),
+            kind: EntryKind::Page,
+            name: "/".into(),
+            input: Map::new(),
+            actor: Some(self.actor.clone()),
+            locale: "zh".into(),
+            now: Timestamp::now(),
+        };
+        let start = Instant::now();
+        self.runtime.call(call).await?;
+        Ok(start.elapsed())
+    }
+}
+
+async fn open(directory: &Path, schemas: &Path) -> anyhow::Result<Store> {
+    let mut codes = Vec::new();
+    for entry in std::fs::read_dir(schemas.join("codes"))? {
+        let path = entry?.path();
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        codes.push(CodeList::read(&name, &std::fs::read_to_string(&path)?)?);
+    }
+    let texts = ["dwelling", "household", "resident"].map(|name| std::fs::read_to_string(schemas.join(format!("entities/{name}.json"))));
+    let texts = texts.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let schemas: Vec<_> = texts.iter().map(String::as_str).collect();
+    Store::open(&directory.join("invoke.db"), Core { codes, schemas: &schemas }).await.context("an empty community")
+}
+
+/// wasmtime alone: no admission, no limits, no state; what is imported is never called.
+struct Alone {
+    component: PluginPre<()>,
+}
+
+impl Alone {
+    fn start(package: &[u8]) -> wasmtime::Result<Self> {
+        let engine = linli_runtime::engine::start()?;
+        let component = Component::new(&engine, package)?;
+        let mut linker = Linker::new(&engine);
+        linker.define_unknown_imports_as_traps(&component)?;
+        let component = linker.instantiate_pre(&component).and_then(PluginPre::new)?;
+        Ok(Self { component })
+    }
+
+    async fn call(&self) -> anyhow::Result<Duration> {
+        let request = Request { kind: Kind::Page, name: "/".into(), input: "{}".into() };
+        let start = Instant::now();
+        let answered = self.answer(&request).await.map_err(wasm)?;
+        let time = start.elapsed();
+        answered.map_err(|error| anyhow::anyhow!("the bare plugin says {}: {}", error.code, error.detail))?;
+        Ok(time)
+    }
+
+    async fn answer(&self, request: &Request) -> wasmtime::Result<Result<Response, Error>> {
+        let mut store = wasmtime::Store::new(self.component.engine(), ());
+        // The engine interrupts guests; this one is never in time to be interrupted.
+        store.set_epoch_deadline(u64::MAX / 2);
+        let instance = self.component.instantiate_async(&mut store).await?;
+        instance.linli_platform_handler().call_handle(&mut store, request).await
+    }
+}
+
+/// wasmtime's error is none of the standard library's.
+fn wasm(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}

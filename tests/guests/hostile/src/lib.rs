@@ -1,0 +1,39 @@
+//! One page a misbehaviour. What each must end in is said in tests/; a page that gets through answers with
+//! a view titled `got through`, which no test accepts.
+
+mod data;
+mod resource;
+
+use linli_sdk::prelude::*;
+
+/// What a limit or a denial should have prevented.
+fn got_through(detail: impl Into<String>) -> Result<View> {
+    Ok(View::new("got through").block(Message::info(detail.into())))
+}
+
+linli_sdk::plugin! {
+    pages: {
+        "/loop" => resource::endless_loop,
+        "/host-loop" => resource::host_loop,
+        "/memory" => resource::memory,
+        "/recursion" => resource::recursion,
+        "/output" => resource::output,
+        "/panic" => resource::panic,
+        "/log-flood" => resource::log_flood,
+        "/random" => resource::random,
+        "/rows" => data::rows,
+        "/calls" => data::calls,
+        "/cursors" => data::cursors,
+        "/denied-select" => data::denied_select,
+        "/denied-filter" => data::denied_filter,
+        "/denied-sort" => data::denied_sort,
+        "/denied-entity" => data::denied_entity,
+        "/masked-filter" => data::masked_filter,
+        "/masked-sort" => data::masked_sort,
+        "/denied-check" => data::denied_check,
+        "/denied-write" => data::denied_write,
+        "/forged-id" => data::forged_id,
+        "/sql-value" => data::sql_value,
+        "/sql-field" => data::sql_field,
+    },
+}
