@@ -12,6 +12,10 @@ use clap::{Args, Parser, Subcommand};
 
 use client::{account, audit, grant, import, plugins};
 
+/// For SQLite too: both allocate much and from many threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// 邻里 Linli — enter once, extract on demand.
 #[derive(Parser)]
 #[command(version, about, arg_required_else_help = true)]

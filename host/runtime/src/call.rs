@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use linli_audit::{Entry, Outcome};
 use linli_model::Date;
+use linli_scope::manifest::InputKind;
 use linli_scope::{Actor, Denial, EntryKind, EntryPoint};
 use linli_store::{Store, StoreError};
 use linli_view::ActionResult;
@@ -139,6 +140,25 @@ impl Runtime {
         outcome
     }
 
+    /// How long a fresh instance and one call of a page take by themselves, for measuring. The answer is dropped: nothing
+    /// leaves but a time, and a page that reads records is refused them.
+    pub async fn rehearse(&self, plugin: &str, page: &str) -> Result<Duration, CallError> {
+        let plugin = self.plugin(plugin).ok_or_else(|| CallError::NoPlugin(plugin.to_owned()))?;
+        let scope = plugin.scope();
+        let entry = scope.entry_point(EntryKind::Page, page).cloned().ok_or_else(|| CallError::NoPlugin(page.to_owned()))?;
+        let now = Timestamp::now();
+        let turn = self.turn(&plugin).await?;
+        let began = Instant::now();
+        // Without an actor no record is within reach.
+        let circumstances = Circumstances { plugin: plugin.clone(), scope, entry, actor: None, locale: "zh".into(), now, today: Date::of(now) };
+        let state = State::new(circumstances, self.store().clone(), self.limits().clone());
+        let request = Request { kind: Kind::Page, name: page.to_owned(), input: "{}".into() };
+        let (result, _) = invoke(self.engine(), &plugin, state, self.limits(), request).await;
+        let took = began.elapsed();
+        drop(turn);
+        result.map(|_| took)
+    }
+
     /// Waits for a place among the plugin's and the host's calls.
     async fn turn<'a>(&'a self, plugin: &'a Plugin) -> Result<impl Sized + use<'a>, CallError> {
         if let Some(wait) = plugin.circuit.wait(Instant::now()) {
@@ -186,11 +206,21 @@ impl Runtime {
         let scope = plugin.scope();
         let entry = scope.entry_point(call.kind, &call.name).cloned().unwrap_or_else(|| unknown(call));
         let circumstances = Circumstances { plugin: plugin.clone(), scope, entry, actor: call.actor.clone(), locale: String::new(), now: call.now, today: Date::of(call.now) };
-        let entry: Entry = circumstances.entry(Outcome::Denied { code: denial.kind.as_str().to_owned(), detail: denial.message.clone() });
+        let mut entry: Entry = circumstances.entry(Outcome::Denied { code: denial.kind.as_str().to_owned(), detail: denial.message.clone() });
+        entry.subjects = self.named(&circumstances, call);
         match self.store().record(entry.encode()).await {
             Ok(()) => CallError::Denied(denial),
             Err(error) => CallError::Log(error),
         }
+    }
+
+    /// The residents that a call names, so that a denial too is on their record.
+    fn named(&self, circumstances: &Circumstances, call: &Call) -> roaring::RoaringTreemap {
+        let catalogue = self.store().catalogue();
+        let Some(resident) = catalogue.entity("resident") else { return roaring::RoaringTreemap::new() };
+        let inputs = circumstances.entry.input.iter().filter(|(_, kind)| **kind == InputKind::Resident);
+        let tokens = inputs.filter_map(|(key, _)| call.input.get(key).and_then(Value::as_str));
+        tokens.filter_map(|token| circumstances.scope.tokens().open(resident.number, token)).map(|record| record.0.unsigned_abs()).collect()
     }
 
     /// The plugin's own log, and what ended it, go to where its developer looks. Not waited for.

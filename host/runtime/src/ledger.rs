@@ -64,6 +64,11 @@ impl Ledger {
         }
     }
 
+    /// A person whom something that was denied concerned.
+    pub fn concerns(&mut self, record: linli_model::RecordNo) {
+        self.pending_subjects.insert(record.0.unsigned_abs());
+    }
+
     /// What is not on the record yet.
     pub fn pending(&self) -> (Vec<Access>, RoaringTreemap) {
         (self.pending.clone(), self.pending_subjects.clone())

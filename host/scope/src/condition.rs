@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused_with_a_reason() {
         for (source, expected) in [
-            ("age >= \"x\"", "`age` is a integer"),
+            ("age >= \"x\"", "`age` holds integer"),
             ("nobody == 1", "no field `nobody`"),
             ("status == \"dead\"", "no code of the list"),
             ("status > \"living\"", "no order"),

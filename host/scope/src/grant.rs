@@ -47,6 +47,9 @@ pub struct Grant {
     pub expires: Timestamp,
     /// How often it was changed.
     pub version: i64,
+    /// Why it was revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// One line of a grant.
@@ -63,7 +66,7 @@ pub struct GrantedAccess {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Narrowing {
-    /// `resident.phone`: no longer granted, nor any predicate over it that has no other field… see `drop-checks`.
+    /// `resident.phone`: no longer granted. Predicates over it stay: see `drop_checks`.
     #[serde(default)]
     pub drop_fields: Vec<String>,
     /// `resident.name`: from plain to masked.
@@ -122,7 +125,7 @@ impl Grant {
     /// The request as a plugin's manifest makes it: everything that it asks, nothing allowed yet.
     pub fn requested(id: i64, manifest: &Manifest, digest: String, expires: Timestamp) -> Self {
         let accesses = manifest.accesses.iter().cloned().enumerate().map(|(request, access)| GrantedAccess { request, access });
-        Self { id, plugin: manifest.plugin.id.clone(), digest, state: GrantState::Requested, accesses: accesses.collect(), expires, version: 1 }
+        Self { id, plugin: manifest.plugin.id.clone(), digest, state: GrantState::Requested, accesses: accesses.collect(), expires, version: 1, reason: None }
     }
 
     /// Puts it in force.
@@ -136,11 +139,12 @@ impl Grant {
     }
 
     /// Ends it.
-    pub fn revoke(&mut self) -> Result<(), GrantError> {
+    pub fn revoke(&mut self, reason: &str) -> Result<(), GrantError> {
         if self.state == GrantState::Revoked {
             return Err(self.wrong_state("it is revoked already"));
         }
         self.state = GrantState::Revoked;
+        self.reason = Some(reason.to_owned());
         Ok(())
     }
 

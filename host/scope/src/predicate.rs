@@ -105,10 +105,10 @@ impl Comparison {
         }
         let textual = matches!(known.kind, FieldKind::Text { .. } | FieldKind::Region { .. } | FieldKind::Code { .. } | FieldKind::IdNumber);
         if operator == Operator::Prefix && !textual {
-            return fail(format!("`{field}` is a {} and has no prefix", known.kind.word()));
+            return fail(format!("`{field}` holds {} and has no prefix", known.kind.word()));
         }
         if operator.is_order() && matches!(known.kind, FieldKind::Boolean | FieldKind::Reference { .. } | FieldKind::Code { .. }) {
-            return fail(format!("`{field}` is a {} and has no order", known.kind.word()));
+            return fail(format!("`{field}` holds {} and has no order", known.kind.word()));
         }
         let values = values.into_iter().map(|value| fit(value, known)).collect::<Result<_, _>>()?;
         Ok(Self { field: field.to_owned(), operator, values })
@@ -200,9 +200,9 @@ fn order(left: &Value, right: &Value) -> Option<std::cmp::Ordering> {
 
 /// The value as the field's kind has it: an integer for a decimal field becomes a decimal, a text for a date a date.
 fn fit(value: Value, field: &Field) -> Result<Value, Misfit> {
-    let misfit = || Misfit(format!("`{}` is a {}, which this value is not", field.name, field.kind.word()));
+    let misfit = || Misfit(format!("`{}` holds {}, which this value is not", field.name, field.kind.word()));
     match (&field.kind, value) {
-        (_, Value::Null) => Err(Misfit(format!("`{}` can't be compared with null: use has(…)", field.name))),
+        (_, Value::Null) => Err(Misfit(format!("`{}` can't be compared with null so; `!= null` asks whether it is known", field.name))),
         (FieldKind::Boolean, value @ Value::Boolean(_)) => Ok(value),
         (FieldKind::Integer { .. }, value @ Value::Integer(_)) => Ok(value),
         (FieldKind::Decimal { scale }, Value::Integer(whole)) => linli_model::Decimal::parse(&whole.to_string(), *scale).map(Value::Decimal).ok_or_else(misfit),

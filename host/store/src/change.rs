@@ -27,11 +27,12 @@ pub struct Made {
     pub region: Option<RegionCode>,
 }
 
-/// The writer's counters: record numbers by table, and the journal's sequence.
+/// The writer's counters: record numbers by table, the journal's sequence, and that of entries not yet moved into the log.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub records: HashMap<String, i64>,
     pub journal: i64,
+    pub pending: i64,
 }
 
 impl Counters {

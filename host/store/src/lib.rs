@@ -52,7 +52,9 @@ use writer::{Administration, Job, Writer};
 const QUEUE: usize = 4_096;
 /// Connections that read.
 const READERS: u32 = 16;
-/// How much of the database file is mapped into memory, at most.
+/// Connections that read the log.
+const LOG_READERS: u32 = 4;
+/// How much of the database file is mapped into memory, at most, bytes.
 const MAPPED: &str = "8589934592";
 
 /// The store. Cheap to clone.
@@ -63,6 +65,7 @@ pub struct Store {
 
 struct Inner {
     readers: SqlitePool,
+    log_readers: SqlitePool,
     jobs: mpsc::Sender<Job>,
     statements: Statements,
     catalogue: Arc<RwLock<Arc<Catalogue>>>,
@@ -79,30 +82,31 @@ impl std::fmt::Debug for Store {
 impl Store {
     /// Opens or makes the SQLite database, its platform tables and those of the core entity types.
     pub async fn open(file: &Path, core: model::Core<'_>) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(10))
-            .pragma("mmap_size", MAPPED)
-            .statement_cache_capacity(512)
-            .disable_statement_logging();
+        let options = options(file).pragma("mmap_size", MAPPED);
         let mut connection = options.clone().connect().await?;
         for statement in schema::PLATFORM {
             sqlx::query(*statement).execute(&mut connection).await?;
         }
+        let log_options = self::options(&log_beside(file));
+        let mut log = log_options.clone().connect().await?;
+        for statement in schema::LOG {
+            sqlx::query(*statement).execute(&mut log).await?;
+        }
         let catalogue = model::load(&mut connection, core).await?;
         let regions = model::load_regions(&mut connection).await?;
         let counters = load_counters(&mut connection, &catalogue).await?;
-        let tail = Tail::load(&mut connection).await?;
+        let tail = Tail::load(&mut log).await?;
         let catalogue = Arc::new(RwLock::new(Arc::new(catalogue)));
         let known = catalogue.clone();
         let tables: writer::Lookup = Arc::new(move |name| known.read().ok().and_then(|known| known.entity(name).cloned()));
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let writer = tokio::spawn(Writer { connection, counters, tail, tables }.serve(queue));
-        let readers = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false).connect_with(options.read_only(true)).await?;
-        let inner = Inner { readers, jobs, statements: Statements::default(), catalogue, regions: RwLock::new(Arc::new(regions)), writer: std::sync::Mutex::new(Some(writer)) };
+        let mut writer = Writer { connection, log, counters, tail, tables };
+        writer.move_pending(&[]).await?;
+        let writer = tokio::spawn(writer.serve(queue));
+        let pool = |connections| SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
+        let readers = pool(READERS).connect_with(options.read_only(true)).await?;
+        let log_readers = pool(LOG_READERS).connect_with(log_options.read_only(true)).await?;
+        let inner = Inner { readers, log_readers, jobs, statements: Statements::default(), catalogue, regions: RwLock::new(Arc::new(regions)), writer: std::sync::Mutex::new(Some(writer)) };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -146,6 +150,7 @@ impl Store {
     /// Waits until all that was handed to the writer is done and closes the database.
     pub async fn close(self) {
         self.inner.readers.close().await;
+        self.inner.log_readers.close().await;
         let writer = self.inner.writer.lock().ok().and_then(|mut writer| writer.take());
         drop(self);
         if let Some(writer) = writer
@@ -159,8 +164,21 @@ impl Store {
         &self.inner.readers
     }
 
+    pub(crate) fn log_readers(&self) -> &SqlitePool {
+        &self.inner.log_readers
+    }
+
     pub(crate) async fn tail(&self) -> Result<Frontier, StoreError> {
         self.ask(Job::Tail).await
+    }
+
+    /// Work on the log's own tables beside its entries.
+    pub(crate) async fn on_log(&self, work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<(), StoreError>> + Send + 'static) -> Result<(), StoreError> {
+        let work: Administration = Box::new(move |connection| {
+            let work = work(connection);
+            Box::pin(async move { work.await.map(|()| Box::new(()) as Box<dyn Any + Send>) })
+        });
+        self.ask(|reply| Job::Log(work, reply)).await?.map(|_| ())
     }
 
     /// Work on the platform's own tables, in the writer's transaction, with its entry in the log.
@@ -184,10 +202,28 @@ impl Store {
     }
 }
 
+/// The file of the access log that belongs to a database.
+pub fn log_beside(database: &Path) -> std::path::PathBuf {
+    database.with_file_name("access-log.db")
+}
+
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(10))
+        .statement_cache_capacity(512)
+        .disable_statement_logging()
+}
+
 async fn load_counters(connection: &mut SqliteConnection, catalogue: &Catalogue) -> Result<Counters, StoreError> {
     let mut counters = Counters::default();
     let newest = sqlx::query("SELECT coalesce(max(seq), 0) FROM journal").fetch_one(&mut *connection).await?;
     counters.journal = newest.try_get(0)?;
+    let newest = sqlx::query("SELECT coalesce(max(id), 0) FROM log_pending").fetch_one(&mut *connection).await?;
+    counters.pending = newest.try_get(0)?;
     for entity in catalogue.entities() {
         let text = format!("SELECT coalesce(max(id), 0) FROM {}", entity.table);
         let newest = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_one(&mut *connection).await?;

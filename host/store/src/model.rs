@@ -123,6 +123,10 @@ impl Store {
     pub async fn analyze(&self) -> Result<(), StoreError> {
         self.administer(None, |connection| {
             Box::pin(async move {
+                // A limited analysis gathers no samples of values. With samples, SQLite would compile a statement
+                // anew whenever a bound value could change its plan, which is on every call.
+                sqlx::query("PRAGMA analysis_limit = 1000").execute(&mut *connection).await?;
+                sqlx::query("DROP TABLE IF EXISTS sqlite_stat4").execute(&mut *connection).await?;
                 sqlx::query("ANALYZE").execute(connection).await?;
                 Ok(())
             })

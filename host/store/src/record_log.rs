@@ -12,13 +12,13 @@ use crate::read::bitmap;
 impl Store {
     /// Entries behind `after`, oldest first.
     pub async fn log_rows(&self, after: u64, limit: i64) -> Result<Vec<Stored>, StoreError> {
-        log_file::rows(self.readers(), after, limit).await
+        log_file::rows(self.log_readers(), after, limit).await
     }
 
     /// The newest entries before `before`, newest first.
     pub async fn newest_log_rows(&self, before: Option<u64>, limit: i64) -> Result<Vec<Stored>, StoreError> {
         let text = format!("{COLUMNS} WHERE seq < $1 ORDER BY seq DESC LIMIT $2");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(before.map_or(i64::MAX, as_signed)).bind(limit).fetch_all(self.readers()).await?;
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(before.map_or(i64::MAX, as_signed)).bind(limit).fetch_all(self.log_readers()).await?;
         rows.iter().map(stored).collect()
     }
 
@@ -29,13 +29,13 @@ impl Store {
 
     /// The notes of all checkpoints, oldest first.
     pub async fn checkpoints(&self) -> Result<Vec<String>, StoreError> {
-        log_file::checkpoints(self.readers()).await
+        log_file::checkpoints(self.log_readers()).await
     }
 
     /// Signs the log as it is durable now, unless that was done. Returns the newest note.
     pub async fn sign_checkpoint(&self, origin: &Origin, signer: &Signer) -> Result<Option<String>, StoreError> {
         let tail = self.tail().await?;
-        let newest = sqlx::query("SELECT size, note FROM log_checkpoint ORDER BY size DESC LIMIT 1").fetch_optional(self.readers()).await?;
+        let newest = sqlx::query("SELECT size, note FROM log_checkpoint ORDER BY size DESC LIMIT 1").fetch_optional(self.log_readers()).await?;
         if let Some(row) = newest
             && row.try_get::<i64, _>(0)? == as_signed(tail.size())
         {
@@ -46,7 +46,7 @@ impl Store {
         }
         let note = Checkpoint { origin: origin.clone(), size: tail.size(), root: tail.root() }.sign(signer);
         let kept = note.clone();
-        self.administer(None, move |connection| {
+        self.on_log(move |connection| {
             Box::pin(async move {
                 sqlx::query("INSERT INTO log_checkpoint (size, note, frontier) VALUES ($1, $2, $3) ON CONFLICT (size) DO NOTHING")
                     .bind(as_signed(tail.size()))
@@ -73,7 +73,7 @@ impl Store {
             }
             let Some(block) = block else { break };
             indexed = block.last;
-            self.administer(None, move |connection| {
+            self.on_log(move |connection| {
                 Box::pin(async move {
                     sqlx::query("INSERT INTO log_block (first, last, body) VALUES ($1, $2, $3) ON CONFLICT (first) DO NOTHING")
                         .bind(as_signed(block.first))
@@ -90,7 +90,7 @@ impl Store {
     }
 
     async fn indexed(&self) -> Result<u64, StoreError> {
-        let row = sqlx::query("SELECT coalesce(max(last), 0) FROM log_block").fetch_one(self.readers()).await?;
+        let row = sqlx::query("SELECT coalesce(max(last), 0) FROM log_block").fetch_one(self.log_readers()).await?;
         Ok(row.try_get::<i64, _>(0)?.unsigned_abs())
     }
 
@@ -106,7 +106,7 @@ impl Store {
             collect(&rows, subject, indexed, limit, &mut found)?;
             end = first.max(indexed + 1);
         }
-        let blocks = sqlx::query("SELECT first, last, body FROM log_block WHERE first < $1 ORDER BY first DESC").bind(as_signed(before.unwrap_or(u64::MAX))).fetch_all(self.readers()).await?;
+        let blocks = sqlx::query("SELECT first, last, body FROM log_block WHERE first < $1 ORDER BY first DESC").bind(as_signed(before.unwrap_or(u64::MAX))).fetch_all(self.log_readers()).await?;
         for row in blocks {
             if found.len() >= limit {
                 break;

@@ -8,11 +8,9 @@ use crate::sql::column_type;
 pub(crate) const PLATFORM: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS entity_type (number BIGINT PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner TEXT, source TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS region (code TEXT PRIMARY KEY, name TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS journal (seq BIGINT PRIMARY KEY, at BIGINT NOT NULL, entity BIGINT NOT NULL, record BIGINT NOT NULL, version BIGINT NOT NULL, actor TEXT NOT NULL, application TEXT NOT NULL, purpose TEXT NOT NULL, evidence TEXT, changes TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at BIGINT NOT NULL, entity BIGINT NOT NULL, record BIGINT NOT NULL, version BIGINT NOT NULL, actor TEXT NOT NULL, application TEXT NOT NULL, purpose TEXT NOT NULL, evidence TEXT, changes TEXT NOT NULL)",
     "CREATE INDEX IF NOT EXISTS journal_record ON journal (entity, record, seq)",
-    "CREATE TABLE IF NOT EXISTS access_log (seq BIGINT PRIMARY KEY, body TEXT NOT NULL, subjects BLOB NOT NULL, leaf BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS log_checkpoint (size BIGINT PRIMARY KEY, note TEXT NOT NULL, frontier BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS log_block (first BIGINT PRIMARY KEY, last BIGINT NOT NULL, body BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS log_pending (id INTEGER PRIMARY KEY, body TEXT NOT NULL, subjects BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS account (id BIGINT PRIMARY KEY, login TEXT NOT NULL UNIQUE, name TEXT NOT NULL, password TEXT NOT NULL, actor TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS session (token BLOB PRIMARY KEY, account BIGINT NOT NULL, csrf TEXT NOT NULL, expires BIGINT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS publisher (id TEXT PRIMARY KEY, name TEXT NOT NULL, sector TEXT NOT NULL)",
@@ -21,6 +19,16 @@ pub(crate) const PLATFORM: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS scope_grant (id BIGINT PRIMARY KEY, plugin TEXT NOT NULL, digest TEXT NOT NULL, state TEXT NOT NULL, version BIGINT NOT NULL, body TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS plugin_log (id INTEGER PRIMARY KEY, plugin TEXT NOT NULL, at BIGINT NOT NULL, entry_point TEXT NOT NULL, level TEXT NOT NULL, message TEXT NOT NULL)",
     "CREATE INDEX IF NOT EXISTS plugin_log_plugin ON plugin_log (plugin, id)",
+];
+
+/// The access log's tables, in a file of their own: a log that grows with every read must not make readers of the
+/// records forget what they have mapped and cached.
+pub(crate) const LOG: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS access_log (seq INTEGER PRIMARY KEY, body TEXT NOT NULL, subjects BLOB NOT NULL, leaf BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS log_checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL, frontier BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS log_block (first INTEGER PRIMARY KEY, last BIGINT NOT NULL, body BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS log_moved (one INTEGER PRIMARY KEY, upto BIGINT NOT NULL)",
+    "INSERT INTO log_moved (one, upto) VALUES (1, 0) ON CONFLICT (one) DO NOTHING",
 ];
 
 /// The table of an entity type by its number, so that no name of a plugin's becomes SQL.

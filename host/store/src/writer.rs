@@ -1,8 +1,11 @@
 //! The one writer: group commit.
 //!
 //! Whatever waits when the last commit ended goes into the next one, each change under a savepoint of its own,
-//! so that one that fails takes nothing else with it. Nothing is answered before the commit is durable. A caller who
-//! stops waiting changes nothing: the work is the writer's by then.
+//! so that one that fails takes nothing else with it. Nothing is answered before its entry in the log is durable. A caller
+//! who stops waiting changes nothing: the work is the writer's by then.
+//!
+//! The log is a file of its own. A change commits together with its entry, in `log_pending`, and the entry is moved
+//! into the log before the answer leaves; a host that dies in between moves it when it starts again.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -12,13 +15,13 @@ use jiff::Timestamp;
 use linli_audit::{Access, Encoded, Entry};
 use linli_model::EntityType;
 use linli_scope::{Authorized, Change};
-use sqlx::Connection as _;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{Arguments as _, AssertSqlSafe, Connection as _, Row as _};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::change::{self, Counters, Made};
 use crate::error::StoreError;
-use crate::log::Tail;
+use crate::log::{ROWS, Tail};
 
 /// Work on the platform's own tables.
 pub(crate) type Administration = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<Box<dyn Any + Send>, StoreError>> + Send>;
@@ -31,6 +34,8 @@ pub(crate) enum Job {
     Apply(Vec<Authorized<Change>>, Box<Entry>, oneshot::Sender<Result<Vec<Made>, StoreError>>),
     /// Something on the platform's own tables, with its entry in the log.
     Administer(Administration, Option<Encoded>, oneshot::Sender<Result<Box<dyn Any + Send>, StoreError>>),
+    /// Something on the log's own tables beside its entries.
+    Log(Administration, oneshot::Sender<Result<Box<dyn Any + Send>, StoreError>>),
     /// The end of the log as it is durable now.
     Tail(oneshot::Sender<linli_audit::Frontier>),
 }
@@ -43,6 +48,7 @@ pub(crate) type Lookup = Arc<dyn Fn(&str) -> Option<Arc<EntityType>> + Send + Sy
 
 pub(crate) struct Writer {
     pub connection: SqliteConnection,
+    pub log: SqliteConnection,
     pub counters: Counters,
     pub tail: Tail,
     pub tables: Lookup,
@@ -54,68 +60,114 @@ enum Reply {
     Administered(oneshot::Sender<Result<Box<dyn Any + Send>, StoreError>>, Box<dyn Any + Send>),
 }
 
+/// A group under way: entries for the log, of changes (which commit with them) and of reads, and who waits.
+#[derive(Default)]
+struct Group {
+    pending: Vec<Encoded>,
+    entries: Vec<Encoded>,
+    waiting: Vec<Reply>,
+}
+
 impl Writer {
-    /// Serves until every sender is gone, then closes the database.
+    /// Serves until every sender is gone, then closes the databases.
     pub async fn serve(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut group = Vec::with_capacity(GROUP_MAX);
         while jobs.recv_many(&mut group, GROUP_MAX).await > 0 {
             self.commit(group.drain(..)).await;
         }
-        if let Err(error) = self.connection.close().await {
-            tracing::error!(%error, "the database did not close cleanly");
+        for closed in [self.connection.close().await, self.log.close().await] {
+            if let Err(error) = closed {
+                tracing::error!(%error, "a database did not close cleanly");
+            }
         }
     }
 
-    async fn commit(&mut self, group: impl Iterator<Item = Job>) {
-        let mut tail = self.tail.clone();
-        let mut waiting = Vec::new();
-        match self.transact(group, &mut tail, &mut waiting).await {
-            Ok(()) => {
-                self.tail = tail;
-                waiting.into_iter().for_each(Reply::done);
-            }
+    async fn commit(&mut self, jobs: impl Iterator<Item = Job>) {
+        let mut group = Group::default();
+        match self.transact(jobs, &mut group).await {
+            Ok(()) => group.waiting.into_iter().for_each(Reply::done),
             Err(error) => {
                 let _ = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
                 tracing::error!(%error, "a group of writes failed");
-                waiting.into_iter().for_each(|reply| reply.failed(&error));
+                group.waiting.into_iter().for_each(|reply| reply.failed(&error));
             }
         }
     }
 
-    /// Everything of a group but the answers. On an error the callers' replies are in `waiting`.
-    async fn transact(&mut self, group: impl Iterator<Item = Job>, tail: &mut Tail, waiting: &mut Vec<Reply>) -> Result<(), StoreError> {
-        let mut entries = Vec::new();
-        let mut later = Vec::new();
-        for job in group {
+    /// Everything of a group but the answers: the changes with their entries, then the log.
+    async fn transact(&mut self, jobs: impl Iterator<Item = Job>, group: &mut Group) -> Result<(), StoreError> {
+        let mut changes = Vec::new();
+        for job in jobs {
             match job {
                 Job::Record(entry, reply) => {
-                    entries.push(entry);
-                    waiting.push(Reply::Recorded(reply));
+                    group.entries.push(entry);
+                    group.waiting.push(Reply::Recorded(reply));
                 }
                 Job::Tail(reply) => drop(reply.send(self.tail.frontier.clone())),
-                job => later.push(job),
+                Job::Log(work, reply) => drop(reply.send(work(&mut self.log).await)),
+                job => changes.push(job),
             }
         }
-        if entries.is_empty() && later.is_empty() {
+        let behind = self.counters.pending > self.tail.moved;
+        if !changes.is_empty() {
+            sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
+            for job in changes {
+                self.one(job, group).await?;
+            }
+            self.keep_pending(&group.pending).await?;
+            sqlx::query("COMMIT").execute(&mut self.connection).await?;
+        }
+        if behind {
+            return self.move_pending(&group.entries).await;
+        }
+        let mut entries = std::mem::take(&mut group.pending);
+        entries.append(&mut group.entries);
+        if entries.is_empty() {
             return Ok(());
         }
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
-        for job in later {
-            self.one(job, &mut entries, waiting).await?;
+        self.tail.append(&mut self.log, &entries, self.counters.pending).await
+    }
+
+    /// Puts the entries of changes beside them, so that both commit or neither.
+    async fn keep_pending(&mut self, pending: &[Encoded]) -> Result<(), StoreError> {
+        let mut text = String::from("DELETE FROM log_pending WHERE id <= $1");
+        let mut arguments = SqliteArguments::default();
+        let mut added = arguments.add(self.tail.moved);
+        for (at, entry) in pending.iter().enumerate() {
+            self.counters.pending += 1;
+            added = added.and_then(|()| arguments.add(self.counters.pending)).and_then(|()| arguments.add(entry.body.clone())).and_then(|()| arguments.add(entry.subjects.clone()));
+            let head = if at % ROWS == 0 { "; INSERT INTO log_pending (id, body, subjects) VALUES " } else { ", " };
+            let last = arguments.len();
+            text.push_str(&format!("{head}(${}, ${}, ${last})", last - 2, last - 1));
         }
-        tail.append(&mut self.connection, &entries).await?;
-        sqlx::query("COMMIT").execute(&mut self.connection).await?;
+        added.map_err(|reason| StoreError::Log(reason.to_string()))?;
+        sqlx::query_with(AssertSqlSafe(text), arguments).execute(&mut self.connection).await?;
         Ok(())
     }
 
-    async fn one(&mut self, job: Job, entries: &mut Vec<Encoded>, waiting: &mut Vec<Reply>) -> Result<(), StoreError> {
+    /// Moves what committed with changes into the log, those of a host that died on the way too, and `more` behind it.
+    pub async fn move_pending(&mut self, more: &[Encoded]) -> Result<(), StoreError> {
+        let rows = sqlx::query("SELECT id, body, subjects FROM log_pending WHERE id > $1 ORDER BY id").bind(self.tail.moved).fetch_all(&mut self.connection).await?;
+        let mut entries = Vec::with_capacity(rows.len() + more.len());
+        let mut moved = self.tail.moved;
+        for row in rows {
+            moved = row.try_get(0)?;
+            entries.push(Encoded { body: row.try_get(1)?, subjects: row.try_get(2)? });
+        }
+        entries.extend_from_slice(more);
+        self.tail.append(&mut self.log, &entries, moved).await?;
+        self.counters.pending = moved;
+        Ok(())
+    }
+
+    async fn one(&mut self, job: Job, group: &mut Group) -> Result<(), StoreError> {
         sqlx::query("SAVEPOINT one").execute(&mut self.connection).await?;
         match job {
             Job::Apply(changes, entry, reply) => match self.apply(&changes, *entry).await {
                 Ok((made, entry)) => {
                     self.release().await?;
-                    entries.push(entry);
-                    waiting.push(Reply::Applied(reply, made));
+                    group.pending.push(entry);
+                    group.waiting.push(Reply::Applied(reply, made));
                 }
                 Err(error) => {
                     self.undo().await?;
@@ -125,15 +177,15 @@ impl Writer {
             Job::Administer(work, entry, reply) => match work(&mut self.connection).await {
                 Ok(value) => {
                     self.release().await?;
-                    entries.extend(entry);
-                    waiting.push(Reply::Administered(reply, value));
+                    group.pending.extend(entry);
+                    group.waiting.push(Reply::Administered(reply, value));
                 }
                 Err(error) => {
                     self.undo().await?;
                     let _ = reply.send(Err(error));
                 }
             },
-            Job::Record(..) | Job::Tail(_) => self.release().await?,
+            Job::Record(..) | Job::Tail(_) | Job::Log(..) => self.release().await?,
         }
         Ok(())
     }

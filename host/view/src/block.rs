@@ -19,7 +19,7 @@ pub enum Block<'a> {
     Table(Box<Table<'a>>),
     /// One record as name and value.
     Record(Record<'a>),
-    /// Inputs of an action.
+    /// Inputs of an action, or parameters of a page.
     Form(Form<'a>),
     /// A code that leads to a page.
     Qr(Qr<'a>),
@@ -198,12 +198,21 @@ pub struct Target<'a> {
 /// A `form` block.
 #[derive(Debug, Clone)]
 pub struct Form<'a> {
-    /// Action by name.
-    pub action: Str<'a>,
+    /// Where the inputs go.
+    pub to: FormTarget<'a>,
     /// The button's text.
     pub submit: Text<'a>,
     /// The inputs.
     pub fields: Vec<Input<'a>>,
+}
+
+/// Where a form's inputs go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FormTarget<'a> {
+    /// To an action, by name. Somebody must be signed in.
+    Action(Str<'a>),
+    /// To a page of the plugin, by path, as its parameters. It changes nothing, so it needs no log-in.
+    Page(Str<'a>),
 }
 
 /// An input of a form.

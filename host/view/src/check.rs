@@ -1,6 +1,6 @@
 //! Lengths and names, which the types of a block do not carry.
 
-use crate::block::{Block, Column, Form, Input, InputKind, RowAction, Stat, Table, Target};
+use crate::block::{Block, Column, Form, FormTarget, Input, InputKind, RowAction, Stat, Table, Target};
 use crate::error::ViewError;
 use crate::limit::{self, Checked};
 use crate::scalar::{Pairs, Scalar};
@@ -71,7 +71,16 @@ fn columns(columns: &[Column<'_>]) -> Checked {
 }
 
 fn form(form: &Form<'_>) -> Checked {
-    limit::name("action", &form.action)?;
+    match &form.to {
+        FormTarget::Action(action) => limit::name("action", action)?,
+        FormTarget::Page(page) => {
+            limit::path("page", page)?;
+            // Its inputs end up in an address, which is kept in histories and in other people's logs.
+            if form.fields.iter().any(|field| field.input == InputKind::Resident) {
+                return Err(ViewError::new("fields.input", "a form that leads to a page asks for no `resident`"));
+            }
+        }
+    }
     label("submit", Some(&form.submit))?;
     form.fields.iter().try_for_each(input)?;
     limit::distinct("fields.key", form.fields.iter().map(|field| field.key.as_str()))

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::block::{Block, Column, Content, Form, Input, Link, Prose, Qr, Record, RowAction, Stat, Table, Target, Tone};
+use crate::block::{Block, Column, Content, Form, FormTarget, Input, Link, Prose, Qr, Record, RowAction, Stat, Table, Target, Tone};
 use crate::bound::Bound;
 use crate::error::ViewError;
 use crate::limit;
@@ -84,7 +84,7 @@ impl<'a> Draft<'a> {
             Kind::Table => Block::Table(Box::new(self.table()?)),
             Kind::Record => Block::Record(self.record()?),
             Kind::Form => Block::Form(Form {
-                action: need("action", self.action.take())?,
+                to: self.form_target()?,
                 submit: need("submit", self.submit.take())?,
                 fields: need("fields", self.fields.take())?,
             }),
@@ -136,6 +136,14 @@ impl<'a> Draft<'a> {
             return Err(ViewError::new("query.id", "the query of a `record` names one record"));
         }
         Ok(Record { title: self.title.take(), columns: need("columns", self.columns.take())?, content })
+    }
+
+    fn form_target(&mut self) -> Result<FormTarget<'a>, ViewError> {
+        match (self.action.take(), self.page.take()) {
+            (Some(action), None) => Ok(FormTarget::Action(action)),
+            (None, Some(page)) => Ok(FormTarget::Page(page)),
+            _ => Err(ViewError::new("action", "a form has either `action` or `page`")),
+        }
     }
 
     fn target(&mut self) -> Result<Target<'a>, ViewError> {

@@ -12,6 +12,8 @@ pub const LOGIN: &str = "/login";
 pub const LOGOUT: &str = "/logout";
 /// Entry form for a resident.
 pub const ENTRY: &str = "/entry/resident";
+/// Search for a resident, and what begins a resident's record.
+pub const RECORDS: &str = "/records/resident";
 /// A resident's own record.
 pub const MY_RECORD: &str = "/me";
 /// Who read a resident's record.
@@ -51,6 +53,11 @@ pub fn action(plugin: &str, name: &str) -> String {
     format!("/actions/{}/{}", component(plugin), component(name))
 }
 
+/// `/records/resident/ID`
+pub fn record(id: &str) -> String {
+    format!("{RECORDS}/{}", component(id))
+}
+
 /// `/admin/plugins/PLUGIN/VERB`
 pub(crate) fn admin(plugin: &str, verb: &str) -> String {
     format!("{ADMIN}/{}/{verb}", component(plugin))
@@ -87,6 +94,7 @@ mod tests {
         assert_eq!(address, "/pages/a.b/x/y?q=a%26b%3D%22%3C%E9%82%BB%3E&n=1");
         assert_eq!(page("p", "/", std::iter::empty::<(&str, &str)>()), "/pages/p/");
         assert_eq!(action("../admin", "a/b?c#d"), "/actions/..%2Fadmin/a%2Fb%3Fc%23d");
+        assert_eq!(record("../x"), "/records/resident/..%2Fx");
         assert_eq!(cursor_param(3), "after.3");
     }
 }

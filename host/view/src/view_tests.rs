@@ -155,6 +155,17 @@ fn form_keys_are_names_and_occur_once() {
 }
 
 #[test]
+fn a_form_leads_to_an_action_or_to_a_page() {
+    let form = |rest: &str| View::parse(&one(&format!(r#"{{"type":"form","submit":"S",{rest}}}"#))).map(drop).map_err(|error| error.to_string());
+    assert!(form(r#""page":"/find","fields":[{"key":"a","title":"T","input":"text"}]"#).is_ok());
+    assert!(form(r#""page":"/find","action":"a","fields":[]"#).unwrap_err().contains("either `action` or `page`"));
+    assert!(form(r#""fields":[]"#).unwrap_err().contains("either `action` or `page`"));
+    assert!(form(r#""page":"//evil.example","fields":[]"#).is_err());
+    assert!(form(r#""page":"/find","params":{"a":1},"fields":[]"#).unwrap_err().contains("`params`"));
+    assert!(form(r#""page":"/find","fields":[{"key":"a","title":"T","input":"resident"}]"#).unwrap_err().contains("no `resident`"));
+}
+
+#[test]
 fn filling_replaces_the_query_and_nothing_else() {
     let json = one(concat!(
         r#"{"type":"text","text":"\"query\":{}"}, {"type":"table","columns":[{"key":"a","title":"A"}],"#,

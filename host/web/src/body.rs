@@ -2,7 +2,8 @@
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -24,6 +25,29 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
         }
         let bytes = Bytes::from_request(request, app).await.map_err(|rejection| unreadable(&rejection))?;
         serde_json::from_slice(&bytes).map(Self).map_err(|reason| Problem::bad_request("json", format!("the body is not the JSON that this takes: {}", redacted(&reason))))
+    }
+}
+
+/// Query parameters of a type.
+pub(crate) struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        Query::try_from_uri(&parts.uri).map(|Query(params)| Self(params)).map_err(|rejection| Problem::bad_request("parameter", rejection.body_text()))
+    }
+}
+
+/// Parts of the path of a type.
+pub(crate) struct Segments<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Segments<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let segments = Path::from_request_parts(parts, state).await;
+        segments.map(|Path(segments)| Self(segments)).map_err(|rejection| Problem::bad_request("path", rejection.body_text()))
     }
 }
 

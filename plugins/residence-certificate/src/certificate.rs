@@ -3,7 +3,7 @@
 use linli_sdk::prelude::*;
 use linli_sdk::records::Rows;
 
-use crate::kind;
+use crate::{kind, number};
 
 pub const VALID: &str = "valid";
 pub const REVOKED: &str = "revoked";
@@ -12,26 +12,32 @@ pub const REVOKED: &str = "revoked";
 const PAGE: u32 = 20;
 
 #[derive(Deserialize)]
-pub struct Paging {
+pub struct Listing {
     after: Option<String>,
+    number: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Listed {
     id: Id,
     version: Version,
+    resident: Id,
     number: String,
     kind: String,
     issued_on: Date,
 }
 
-pub fn list(paging: Paging) -> Result<View> {
-    let mut cursor = records::query("certificate")
-        .fields(["id", "version", "number", "kind", "issued_on"])
+pub fn list(listing: Listing) -> Result<View> {
+    let mut query = records::query("certificate")
+        .fields(["id", "version", "resident", "number", "kind", "issued_on"])
         .filter(field("status").eq(VALID))
         .sort_desc("issued_on")
-        .after(paging.after.as_deref())
-        .open()?;
+        .after(listing.after.as_deref());
+    if let Some(typed) = &listing.number {
+        // What cannot be a number finds none.
+        query = query.filter(field("number").eq(number::read(typed).unwrap_or_default()));
+    }
+    let mut cursor = query.open()?;
     let mut page = cursor.next::<Listed>(PAGE)?;
     let zh = context::locale() != "en";
     for row in &mut page.rows {
@@ -47,7 +53,9 @@ pub fn list(paging: Paging) -> Result<View> {
             RowAction::new("revoke", ("撤销", "Revoke")).input("id", "id").input("version", "version").with("reason", "居住情况发生变化"),
         )
         .next_page("/certificates", &cursor);
-    Ok(View::new(("证明", "Certificates")).block(form()).block(table))
+    let search = Form::page("/certificates", ("查找", "Search"))
+        .field(Input::text("number", ("按编号查找", "Find by number")).value(listing.number.unwrap_or_default()));
+    Ok(View::new(("证明", "Certificates")).block(form()).block(search).block(table))
 }
 
 /// Kinds that a community must not issue are offered too: the answer says why, and by what rule.

@@ -22,7 +22,10 @@ impl Session {
     pub fn log_in(base: &str, username: &str, password: &str) -> anyhow::Result<Self> {
         let answer = ureq::post(format!("{base}/api/v1/session")).send_json(json!({"username": username, "password": password}));
         let answer: Value = answer.with_context(|| format!("logging in as {username}"))?.body_mut().read_json()?;
-        let regions = answer.get("regions").and_then(Value::as_array).map(|regions| regions.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect());
+        let regions = answer
+            .get("regions")
+            .and_then(Value::as_array)
+            .map(|regions| regions.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect());
         Ok(Self { base: base.to_owned(), token: text(&answer, "token")?, regions: regions.unwrap_or_default() })
     }
 
@@ -44,7 +47,8 @@ impl Session {
     /// Installs a package and approves what it asks for.
     pub fn install(&self, package: &[u8], publisher: &str) -> anyhow::Result<()> {
         let request = ureq::post(self.url(&format!("/plugins?publisher={publisher}"))).header("Authorization", self.bearer());
-        let answer = request.header("Content-Type", "application/wasm").send(package).context("POST /plugins")?.body_mut().read_json::<Value>()?;
+        let answer =
+            request.header("Content-Type", "application/wasm").send(package).context("POST /plugins")?.body_mut().read_json::<Value>()?;
         let grant = answer.pointer("/grant/id").and_then(Value::as_i64).context("the installation made no grant")?;
         self.post(&format!("/grants/{grant}/approve"), &json!({}))?;
         Ok(())

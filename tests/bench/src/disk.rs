@@ -18,7 +18,11 @@ pub fn check(directory: &Path) -> anyhow::Result<()> {
     let directory = directory.canonicalize().with_context(|| format!("{}", directory.display()))?;
     let mounts = std::fs::read_to_string("/proc/mounts").context("/proc/mounts")?;
     let kind = file_system(&mounts, &directory).with_context(|| format!("no mount holds {}", directory.display()))?;
-    anyhow::ensure!(matches!(kind, "ext4" | "xfs"), "{} is on {kind}; the bench needs a real disk with ext4 or xfs (set LINLI_BENCH_DIR)", directory.display());
+    anyhow::ensure!(
+        matches!(kind, "ext4" | "xfs"),
+        "{} is on {kind}; the bench needs a real disk with ext4 or xfs (set LINLI_BENCH_DIR)",
+        directory.display()
+    );
     Ok(())
 }
 
@@ -57,7 +61,10 @@ mod tests {
     fn the_innermost_mount_counts() {
         let mounts = "/dev/vda / ext4 rw 0 0\ntmpfs /tmp tmpfs rw 0 0\ntmpfs /tmpfiles tmpfs rw 0 0\n/dev/vdb /tmp/disk xfs rw 0 0\n";
         let kind = |path: &str| file_system(mounts, Path::new(path));
-        assert_eq!([kind("/home/a"), kind("/tmp/x"), kind("/tmp/disk/x"), kind("/tmpother")], [Some("ext4"), Some("tmpfs"), Some("xfs"), Some("ext4")]);
+        assert_eq!(
+            [kind("/home/a"), kind("/tmp/x"), kind("/tmp/disk/x"), kind("/tmpother")],
+            [Some("ext4"), Some("tmpfs"), Some("xfs"), Some("ext4")]
+        );
     }
 
     #[test]

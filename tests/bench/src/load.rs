@@ -65,7 +65,9 @@ fn parse(text: &str) -> anyhow::Result<Measured> {
         let failed = line.starts_with("Socket errors:") || line.starts_with("Non-2xx or 3xx responses:");
         anyhow::ensure!(!failed, "not every request was answered well: {line}");
     }
-    let after = |start: &str| text.lines().find_map(|line| line.trim().strip_prefix(start)).map(str::trim).with_context(|| format!("wrk says no `{start}`"));
+    let after = |start: &str| {
+        text.lines().find_map(|line| line.trim().strip_prefix(start)).map(str::trim).with_context(|| format!("wrk says no `{start}`"))
+    };
     let answers = text.lines().find_map(|line| line.trim().split_once(" requests in ")).context("wrk says no number of requests")?.0;
     let measured = Measured {
         answers: answers.parse().context("the number of requests")?,

@@ -21,6 +21,8 @@ const TARGETS: &[(&str, Target)] = &[
     ("create.rps_ratio", Target::AtLeast(0.5)),
     ("invoke.p50_us", Target::Report),
     ("invoke.ratio", Target::AtMost(1.3)),
+    ("invoke.bare_p50_us", Target::Report),
+    ("invoke.recorded_p50_us", Target::Report),
     ("plugins.pss_kib_each", Target::Report),
     ("fsync.p50_us", Target::Report),
     ("fsync.p99_us", Target::Report),
@@ -58,12 +60,18 @@ impl Report {
         let rounded: BTreeMap<_, _> = self.figures.iter().map(|(name, figure)| (name, (figure * 1e4).round() / 1e4)).collect();
         let text = serde_json::to_string_pretty(&rounded)? + "\n";
         let unfinished = file.with_extension("part");
-        std::fs::create_dir_all(file.parent().unwrap_or(Path::new("."))).and_then(|()| std::fs::write(&unfinished, text)).and_then(|()| std::fs::rename(&unfinished, file)).with_context(|| format!("writing {}", file.display()))
+        std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))
+            .and_then(|()| std::fs::write(&unfinished, text))
+            .and_then(|()| std::fs::rename(&unfinished, file))
+            .with_context(|| format!("writing {}", file.display()))
     }
 
     /// The table that people read.
     pub fn table(&self) -> String {
-        let mut out = format!("{:<14}{:>4} {:>10} {:>10} {:>7} {:>9} {:>9} {:>9} {:>9}\n", "case", "c", "req/s", "floor", "ratio", "p50 µs", "p99 µs", "cpu µs", "floor cpu");
+        let mut out = format!(
+            "{:<14}{:>4} {:>10} {:>10} {:>7} {:>9} {:>9} {:>9} {:>9}\n",
+            "case", "c", "req/s", "floor", "ratio", "p50 µs", "p99 µs", "cpu µs", "floor cpu"
+        );
         for (name, rate) in &self.figures {
             let Some((case, connections)) = case(name) else { continue };
             let figure = |side: &str, what: &str| self.get(&format!("{side}{case}.{connections}.{what}"));

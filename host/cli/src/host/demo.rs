@@ -68,7 +68,7 @@ pub fn run(options: &Options) -> Result<()> {
 
 /// A preparation that was interrupted begins anew: nobody has worked with its data.
 fn forget_unfinished(data: &DataDir) -> Result<()> {
-    for name in ["linli.db", "linli.db-wal", "linli.db-shm"] {
+    for name in ["linli.db", "linli.db-wal", "linli.db-shm", "access-log.db", "access-log.db-wal", "access-log.db-shm"] {
         let file = data.file(name);
         if file.exists() {
             fs::remove_file(&file).with_context(|| format!("{} can't be removed", file.display()))?;

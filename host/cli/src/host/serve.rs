@@ -89,6 +89,7 @@ async fn wait_for_end(stop: CancellationToken) {
         _ = tokio::signal::ctrl_c() => {}
         () = terminated => {}
     }
-    tracing::info!("stopping");
+    // First, because saying so fails where nobody reads standard error any more.
     stop.cancel();
+    tracing::info!("stopping");
 }

@@ -43,6 +43,15 @@ impl State {
         answer(denial.kind.guest_code(), &denial.message)
     }
 
+    /// What is denied of a resident is on that resident's record too.
+    fn concerns(&mut self, entity: &str, id: &str) {
+        let scope = &self.circumstances.scope;
+        let known = scope.entity(entity).filter(|entity| entity.subjects.contains(&linli_model::SubjectPath::Own));
+        if let Some(record) = known.and_then(|entity| scope.tokens().open(entity.number, id)) {
+            self.ledger.concerns(record);
+        }
+    }
+
     fn failed(&self, error: &StoreError) -> Error {
         match error {
             StoreError::NotFound { .. } => answer("not-found", error),
@@ -123,7 +132,10 @@ impl Host for State {
         let read = self.circumstances.scope.read(&self.circumstances.caller(Channel::Guest), &ask);
         match read {
             Ok(read) => Ok(self.single(&read, "read").await),
-            Err(denial) => Ok(Err(self.refuse("read", denial))),
+            Err(denial) => {
+                self.concerns(&ask.entity, ask.id.as_deref().unwrap_or_default());
+                Ok(Err(self.refuse("read", denial)))
+            }
         }
     }
 
@@ -136,7 +148,10 @@ impl Host for State {
         }
         let check = match self.circumstances.scope.check(&self.circumstances.caller(Channel::Guest), &entity, &id, &predicate) {
             Ok(check) => check,
-            Err(denial) => return Ok(Err(self.refuse("check", denial))),
+            Err(denial) => {
+                self.concerns(&entity, &id);
+                return Ok(Err(self.refuse("check", denial)));
+            }
         };
         let found = match self.store.check(&check).await {
             Ok(found) => found,

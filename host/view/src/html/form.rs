@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::block::{Form, Input, InputKind};
+use crate::block::{Form, FormTarget, Input, InputKind};
 use crate::html::blocks::{BlockContext, sign_in_first};
 use crate::html::field::{Choice, Control, Field, required_note};
 use crate::html::{bilingual, label};
@@ -16,14 +16,27 @@ static RESIDENT_HELP: Text<'static> = Text::both(
 );
 
 pub(crate) fn form(context: &BlockContext<'_>, index: usize, form: &Form<'_>) -> Markup {
-    let Some(csrf) = context.csrf else { return sign_in_first() };
+    match (&form.to, context.csrf) {
+        (FormTarget::Action(action), Some(csrf)) => html! {
+            form.card.inputs method="post" action=(route::action(context.plugin, action)) {
+                (context.hidden(csrf))
+                (inputs(index, form))
+            }
+        },
+        (FormTarget::Action(_), None) => sign_in_first(),
+        (FormTarget::Page(page), _) => html! {
+            form.card.inputs method="get" action=(route::page(context.plugin, page, std::iter::empty::<(&str, &str)>())) {
+                (inputs(index, form))
+            }
+        },
+    }
+}
+
+fn inputs(index: usize, form: &Form<'_>) -> Markup {
     html! {
-        form.card.inputs method="post" action=(route::action(context.plugin, &form.action)) {
-            (context.hidden(csrf))
-            @if form.fields.iter().any(|field| field.required) { (required_note()) }
-            @for field in &form.fields { (input(index, field)) }
-            div.buttons { button type="submit" { (bilingual(&form.submit)) } }
-        }
+        @if form.fields.iter().any(|field| field.required) { (required_note()) }
+        @for field in &form.fields { (input(index, field)) }
+        div.buttons { button type="submit" { (bilingual(&form.submit)) } }
     }
 }
 

@@ -94,6 +94,7 @@ fn all_pages(word: &str) -> Vec<String> {
           {{"key":"c","title":{t},"input":"select","value":{w},"options":[{{"value":{w},"title":{t}}}]}},
           {{"key":"d","title":{t},"input":"hidden","value":{w}}},{{"key":"e","title":{t},"input":"resident","value":{w}}},
           {{"key":"f","title":{t},"input":"resident"}}]}},
+        {{"type":"form","page":"/find","submit":{t},"fields":[{{"key":"a","title":{t},"input":"text","value":{w},"help":{t}}}]}},
         {{"type":"qr","page":"/verify","params":{{"n":{w}}},"caption":{t}}},
         {{"type":"link","page":"/x","params":{{"n":{w}}},"title":{t}}}]}}"#
     );
@@ -114,8 +115,8 @@ fn all_pages(word: &str) -> Vec<String> {
         .map(|kind| FieldInput { key: word, title: text(), help: Some(text()), kind, required: true, value: word, error: Some(text()) });
     let states = [
         GrantState::Pending { can_approve: true },
-        GrantState::Granted { by: word, until: word },
-        GrantState::Revoked { by: word, reason: word },
+        GrantState::Granted { until: word },
+        GrantState::Revoked { reason: Some(word) },
         GrantState::Expired { on: word },
     ];
     let plugins = states.map(|state| PluginRow {
@@ -127,7 +128,8 @@ fn all_pages(word: &str) -> Vec<String> {
         requests: vec![text()],
         state,
     });
-    let entries = [None, Some(text())].map(|denied| AccessEntry {
+    let outcomes = [AccessOutcome::Allowed, AccessOutcome::Denied(text()), AccessOutcome::Failed(text())];
+    let entries = outcomes.map(|outcome| AccessEntry {
         when: word,
         who: word,
         department: text(),
@@ -135,8 +137,22 @@ fn all_pages(word: &str) -> Vec<String> {
         purpose: text(),
         legal_basis: Some(word),
         fields: vec![AccessedField { title: text(), mode: word }],
-        denied,
+        outcome,
     });
+    let found = [Found { id: word, cells: vec![Some(word), None] }];
+    let audited = [AuditEntry {
+        sequence: 7,
+        when: word,
+        actor: word,
+        application: word,
+        purpose: word,
+        entry_point: word,
+        outcome: text(),
+        is_allowed: false,
+        accesses: vec![word.to_owned()],
+        subjects: 3,
+        leaf: word,
+    }];
     vec![
         LoginPage { csrf: Some(word), username: word, error: Some(text()), next: Some(word) }.render(),
         HomePage {
@@ -152,16 +168,19 @@ fn all_pages(word: &str) -> Vec<String> {
         .render(),
         PluginPage { viewer: Some(&viewer), basis: basis(), context, view: &view, fill: &fill, flash: flash() }.render(),
         ActionPage { viewer: Some(&viewer), basis: basis(), title: text(), context, result: &result, fill: &fill }.render(),
-        ProblemPage { viewer: None, status: 401, title: text(), detail: Some(text()), code: word, trace_id: Some(word) }.render(),
+        ProblemPage { viewer: None, status: 401, title: text(), detail: Some(text()), code: word, trace_id: Some(word), faults: &[(text(), text())], back: Some("/pages/a.b/x") }.render(),
         RecordPage {
             viewer: &viewer,
+            whose: Whose::Own,
             fields: &[RecordField { title: text(), value: Some(word), source: word, when: word }],
             flash: flash(),
         }
         .render(),
         AccessLogPage { viewer: &viewer, entries: &entries, next: Some(word) }.render(),
         AdminPage { viewer: &viewer, plugins: &plugins, flash: flash() }.render(),
-        EntryPage { viewer: &viewer, fields: &fields, flash: flash() }.render(),
+        EntryPage { viewer: &viewer, fields: &fields, flash: flash(), known: Some("/records/resident/x") }.render(),
+        SearchPage { viewer: &viewer, typed: word, columns: &[text(), text()], found: Some(&found), error: Some(text()) }.render(),
+        AuditPage { viewer: &viewer, note: Some(word), key: word, entries: &audited, next: Some(7) }.render(),
     ]
 }
 
@@ -204,7 +223,10 @@ fn every_posted_form_carries_the_token() {
     for page in all_pages("calm") {
         for form in page.split("<form").skip(1) {
             let form = form.split("</form>").next().unwrap();
-            assert!(form.contains(r#"method="post""#) && form.contains(r#"name="_csrf" value="calm""#), "{form}");
+            let is_get = form.contains(r#"method="get""#);
+            let is_safe_post = form.contains(r#"method="post""#) && form.contains(r#"name="_csrf" value="calm""#);
+            // What a form that leads to a page sends stands in an address.
+            assert!(if is_get { !form.contains("name=\"_") } else { is_safe_post }, "{form}");
         }
     }
 }
@@ -302,6 +324,16 @@ fn without_a_session_there_is_nothing_to_send() {
 }
 
 #[test]
+fn a_form_that_leads_to_a_page_is_open_to_everybody() {
+    let json = r#"{"title":"t","blocks":[{"type":"form","page":"/verify","submit":"查","fields":[{"key":"number","title":"编号","input":"text"}]}]}"#;
+    let view = View::parse(json).unwrap();
+    let public = BlockContext { csrf: None, ..context(&Codes) };
+    let html = blocks::blocks(&public, &view, &|_| None).into_string();
+    assert!(html.contains(r#"<form class="card inputs" method="get" action="/pages/a.b/verify">"#), "{html}");
+    assert!(!html.contains("hidden"), "{html}");
+}
+
+#[test]
 fn a_code_leads_to_an_absolute_address_that_can_be_read() {
     let html = block(r#"{"type":"qr","page":"/verify","params":{"number":"JZ 1"},"caption":"扫码"}"#);
     assert!(html.contains("<svg class=\"qr\""));
@@ -333,7 +365,7 @@ fn faults_stand_at_their_fields() {
         error: Some("必须填写".into()),
     }];
     let viewer = Viewer { name: "某", roles: &[], csrf: "t" };
-    let html = EntryPage { viewer: &viewer, fields: &fields, flash: None }.render();
+    let html = EntryPage { viewer: &viewer, fields: &fields, flash: None, known: None }.render();
     for part in
         [r##"<a href="#field-name">"##, r#"aria-invalid="true""#, r#"aria-describedby="field-name-error""#, r#"id="field-name-error""#]
     {

@@ -46,12 +46,18 @@ struct Task {
     hint: Text<'static>,
 }
 
-static TASKS: [Task; 5] = [
+static TASKS: [Task; 6] = [
     Task {
         role: "worker",
         path: route::ENTRY,
         title: Text::both("录入居民", "Enter a resident"),
         hint: Text::both("一次录入，各部门按需提取", "Entered once, extracted on demand"),
+    },
+    Task {
+        role: "worker",
+        path: route::RECORDS,
+        title: Text::both("查找居民", "Find a resident"),
+        hint: Text::both("按姓名或公民身份号码", "By name or ID number"),
     },
     Task {
         role: "resident",
@@ -106,6 +112,7 @@ fn role_name(role: &str) -> Text<'_> {
         "admin" => Text::both("平台管理员", "Platform admin"),
         "steward" => Text::both("数据管理员", "Data steward"),
         "auditor" => Text::both("审计员", "Auditor"),
+        "developer" => Text::both("部门开发者", "Department developer"),
         "integrator" => Text::both("系统对接", "Integrator"),
         other => Text::plain(other),
     }

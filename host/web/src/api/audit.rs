@@ -1,6 +1,6 @@
 //! `/audit`: the log and its checkpoints, for auditors.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use linli_scope::Role;
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::body;
+use crate::body::{self, Params};
 use crate::problem::Problem;
 
 /// Entries a page, at most.
@@ -21,7 +21,7 @@ pub(super) struct After {
 }
 
 /// `GET /audit/entries?after=SEQUENCE&limit=100`: oldest first, with their leaf hashes.
-pub(super) async fn entries(State(app): State<App>, signed_in: SignedIn, Query(page): Query<After>) -> Result<Response, Problem> {
+pub(super) async fn entries(State(app): State<App>, signed_in: SignedIn, Params(page): Params<After>) -> Result<Response, Problem> {
     signed_in.require(&[Role::Auditor])?;
     let rows = app.store().log_rows(page.after.unwrap_or(0), page.limit.unwrap_or(100).clamp(1, LIMIT)).await?;
     let next = rows.last().map(|row| row.sequence);

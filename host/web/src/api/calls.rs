@@ -1,6 +1,6 @@
 //! `/plugins/{plugin}/pages` and `/actions`: calls of plugins.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use jiff::Timestamp;
@@ -10,19 +10,28 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::auth::{SignedIn, Visitor};
-use crate::body::{self, JsonBody};
+use crate::body::{self, JsonBody, Params, Segments};
 use crate::problem::Problem;
 
 /// `GET /plugins/{plugin}/pages/{path}?param=…`: a view. Public pages need no log-in.
 pub(super) async fn page(
     State(app): State<App>,
     visitor: Visitor,
-    Path((plugin, path)): Path<(String, String)>,
-    Query(params): Query<Vec<(String, String)>>,
+    Segments((plugin, path)): Segments<(String, String)>,
+    Params(params): Params<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    open(&app, &visitor, plugin, format!("/{path}"), params, &headers).await
+}
+
+/// `GET /plugins/{plugin}/pages/`: the page `/`.
+pub(super) async fn first_page(State(app): State<App>, visitor: Visitor, Segments(plugin): Segments<String>, Params(params): Params<Vec<(String, String)>>, headers: HeaderMap) -> Result<Response, Problem> {
+    open(&app, &visitor, plugin, "/".to_owned(), params, &headers).await
+}
+
+async fn open(app: &App, visitor: &Visitor, plugin: String, name: String, params: Vec<(String, String)>, headers: &HeaderMap) -> Result<Response, Problem> {
     let input: Map<String, Value> = params.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
-    let call = Call { plugin, kind: EntryKind::Page, name: format!("/{path}"), input, actor: visitor.actor(), locale: locale(&headers), now: Timestamp::now() };
+    let call = Call { plugin, kind: EntryKind::Page, name, input, actor: visitor.actor(), locale: locale(headers), now: Timestamp::now() };
     Ok(body::json_text(app.runtime().call(call).await?.json()))
 }
 
@@ -30,7 +39,7 @@ pub(super) async fn page(
 pub(super) async fn action(
     State(app): State<App>,
     signed_in: SignedIn,
-    Path((plugin, name)): Path<(String, String)>,
+    Segments((plugin, name)): Segments<(String, String)>,
     headers: HeaderMap,
     JsonBody(input): JsonBody<Map<String, Value>>,
 ) -> Result<Response, Problem> {

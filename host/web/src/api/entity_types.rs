@@ -1,13 +1,13 @@
 //! `/entity-types` and `/code-lists`: what the platform knows of its data's shape.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use linli_model::{EntityType, FieldKind, Origin};
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::body;
+use crate::body::{self, Segments};
 use crate::problem::Problem;
 
 /// `GET /entity-types`: all of them, with their fields.
@@ -18,14 +18,14 @@ pub(super) async fn list(State(app): State<App>, _signed_in: SignedIn) -> Result
 }
 
 /// `GET /entity-types/{name}`: one.
-pub(super) async fn show(State(app): State<App>, _signed_in: SignedIn, Path(name): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn show(State(app): State<App>, _signed_in: SignedIn, Segments(name): Segments<String>) -> Result<Response, Problem> {
     let catalogue = app.store().catalogue();
     let entity = catalogue.entity(&name).ok_or_else(|| Problem::not_found("there is no such entity type; GET /api/v1/entity-types lists them"))?;
     body::json(&describe(entity))
 }
 
 /// `GET /code-lists/{name}`: a code list.
-pub(super) async fn codes(State(app): State<App>, _signed_in: SignedIn, Path(name): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn codes(State(app): State<App>, _signed_in: SignedIn, Segments(name): Segments<String>) -> Result<Response, Problem> {
     let catalogue = app.store().catalogue();
     let list = catalogue.codes(&name).ok_or_else(|| Problem::not_found("there is no such code list"))?;
     let codes: Vec<_> = list.codes.iter().map(|(code, name)| json!({"code": code, "name": name})).collect();

@@ -1,6 +1,6 @@
 //! `/grants`: review, approve, narrow, revoke.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
 use linli_runtime::install::administration;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::body::{self, JsonBody};
+use crate::body::{self, JsonBody, Segments};
 use crate::problem::Problem;
 
 #[derive(Default, Deserialize)]
@@ -35,28 +35,28 @@ pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<
 }
 
 /// `GET /grants/{id}`: what is asked, what is allowed, and what that touches.
-pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Path(id): Path<i64>) -> Result<Response, Problem> {
+pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
     signed_in.require(&[Role::Admin, Role::Auditor])?;
     let grant = find(&app, id).await?;
     body::json(&review(&app, &grant))
 }
 
 /// `POST /grants/{id}/approve`.
-pub(super) async fn approve(State(app): State<App>, signed_in: SignedIn, Path(id): Path<i64>, JsonBody(approval): JsonBody<Approval>) -> Result<Response, Problem> {
+pub(super) async fn approve(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>, JsonBody(approval): JsonBody<Approval>) -> Result<Response, Problem> {
     decide(&app, &signed_in, id, "approve", |grant| grant.approve(approval.expires)).await
 }
 
 /// `POST /grants/{id}/narrow`: takes something away.
-pub(super) async fn narrow(State(app): State<App>, signed_in: SignedIn, Path(id): Path<i64>, JsonBody(narrowing): JsonBody<Narrowing>) -> Result<Response, Problem> {
+pub(super) async fn narrow(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>, JsonBody(narrowing): JsonBody<Narrowing>) -> Result<Response, Problem> {
     decide(&app, &signed_in, id, "narrow", |grant| grant.narrow(&narrowing)).await
 }
 
 /// `POST /grants/{id}/revoke`: ends it, at once.
-pub(super) async fn revoke(State(app): State<App>, signed_in: SignedIn, Path(id): Path<i64>, JsonBody(revocation): JsonBody<Revocation>) -> Result<Response, Problem> {
+pub(super) async fn revoke(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>, JsonBody(revocation): JsonBody<Revocation>) -> Result<Response, Problem> {
     if revocation.reason.trim().is_empty() {
         return Err(Problem::bad_request("reason", "a revocation needs a reason"));
     }
-    decide(&app, &signed_in, id, "revoke", Grant::revoke).await
+    decide(&app, &signed_in, id, "revoke", |grant| grant.revoke(revocation.reason.trim())).await
 }
 
 /// Changes a grant, keeps it with its entry in the log, and lets it take effect.
@@ -79,7 +79,7 @@ async fn find(app: &App, id: i64) -> Result<Grant, Problem> {
 }
 
 fn summary(grant: &Grant) -> Value {
-    json!({"id": grant.id, "plugin": grant.plugin, "digest": grant.digest, "state": grant.state, "expires": grant.expires, "version": grant.version})
+    json!({"id": grant.id, "plugin": grant.plugin, "digest": grant.digest, "state": grant.state, "expires": grant.expires, "version": grant.version, "reason": grant.reason})
 }
 
 fn review(app: &App, grant: &Grant) -> Value {

@@ -1,6 +1,6 @@
 //! `/records/{entity}/import`: rows of a table. A bad line loses no good one.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use linli_entry::table::{Head, LineError, Row};
 use linli_entry::{Desk, EntryError};
@@ -11,7 +11,7 @@ use serde_json::json;
 use super::records;
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::body::{self, JsonBody};
+use crate::body::{self, JsonBody, Segments};
 use crate::problem::Problem;
 
 /// Rows that one request may bring.
@@ -26,7 +26,7 @@ pub(super) struct Table {
 }
 
 /// `POST /records/{entity}/import`: enters each row by itself; says what became of every line that was not entered.
-pub(super) async fn rows(State(app): State<App>, signed_in: SignedIn, Path(name): Path<String>, JsonBody(table): JsonBody<Table>) -> Result<Response, Problem> {
+pub(super) async fn rows(State(app): State<App>, signed_in: SignedIn, Segments(name): Segments<String>, JsonBody(table): JsonBody<Table>) -> Result<Response, Problem> {
     let desk = records::desk(&app, &signed_in, EntryKind::Action).await?;
     if table.rows.len() > ROWS {
         return Err(Problem::bad_request("rows", format!("one request takes at most {ROWS} rows")));

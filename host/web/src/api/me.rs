@@ -1,6 +1,6 @@
 //! `/me`: a resident's own record, and who read it.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
 use linli_audit::{Entry, Outcome};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::body;
+use crate::body::{self, Params};
 use crate::problem::Problem;
 
 /// Entries a page.
@@ -65,7 +65,7 @@ pub(super) async fn record(State(app): State<App>, signed_in: SignedIn) -> Resul
 }
 
 /// `GET /me/access-log?before=SEQUENCE`: newest first.
-pub(super) async fn access_log(State(app): State<App>, signed_in: SignedIn, Query(page): Query<Before>) -> Result<Response, Problem> {
+pub(super) async fn access_log(State(app): State<App>, signed_in: SignedIn, Params(page): Params<Before>) -> Result<Response, Problem> {
     let entries = seen(&app, &signed_in, page.before).await?;
     let next = entries.last().filter(|_| entries.len() == LIMIT).map(|entry| entry.sequence);
     body::json(&json!({"entries": entries, "next": next}))

@@ -38,6 +38,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/plugins", get(plugins::list).post(plugins::install).layer(DefaultBodyLimit::max(PACKAGE)))
         .route("/plugins/{plugin}", get(plugins::show))
         .route("/plugins/{plugin}/log", get(plugins::log))
+        .route("/plugins/{plugin}/pages/", get(calls::first_page))
         .route("/plugins/{plugin}/pages/{*path}", get(calls::page))
         .route("/plugins/{plugin}/actions/{name}", post(calls::action))
         .route("/grants", get(grants::list))

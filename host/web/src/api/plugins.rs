@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::body;
+use crate::body::{self, Params, Segments};
 use crate::problem::Problem;
 
 #[derive(Deserialize)]
@@ -48,7 +48,7 @@ fn develops(plugin: &Plugin, actor: &linli_scope::Actor) -> bool {
 pub(super) async fn install(
     State(app): State<App>,
     signed_in: SignedIn,
-    Query(upload): Query<Upload>,
+    Params(upload): Params<Upload>,
     headers: HeaderMap,
     bytes: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
@@ -63,7 +63,7 @@ pub(super) async fn install(
 }
 
 /// `GET /plugins/{plugin}`.
-pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<String>) -> Result<Response, Problem> {
     let plugin = find(&app, &id)?;
     let actor = signed_in.actor();
     if !(actor.has(Role::Admin) || actor.has(Role::Auditor) || is_for(&plugin, actor)) {
@@ -73,7 +73,7 @@ pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Path(id): 
 }
 
 /// `GET /plugins/{plugin}/log`: the newest lines of its own log, for its developers and admins.
-pub(super) async fn log(State(app): State<App>, signed_in: SignedIn, Path(id): Path<String>, Query(newest): Query<Newest>) -> Result<Response, Problem> {
+pub(super) async fn log(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<String>, Params(newest): Params<Newest>) -> Result<Response, Problem> {
     let plugin = find(&app, &id)?;
     if !(signed_in.actor().has(Role::Admin) || develops(&plugin, signed_in.actor())) {
         return Err(Problem::forbidden("role", "a plugin's log is for its publisher's developers and for admins"));

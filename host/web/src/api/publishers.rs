@@ -41,6 +41,10 @@ pub(super) async fn create(State(app): State<App>, signed_in: SignedIn, JsonBody
     if new.name.trim().is_empty() || new.name.chars().count() > 100 {
         return Err(Problem::invalid(vec![FieldError { field: "name".into(), reason: "must be 1 to 100 characters".into() }]));
     }
+    let known = app.store().publishers().await?;
+    if known.iter().any(|publisher| publisher.id == new.id && publisher.sector != new.sector) {
+        return Err(Problem::new(StatusCode::CONFLICT, "sector", "a publisher's sector can't change: every token that it was given would"));
+    }
     let publisher = Publisher { id: new.id, name: new.name, sector: new.sector };
     let entry = administration(signed_in.actor(), "publisher", &publisher.id, &publisher.sector);
     app.store().put_publisher(publisher.clone(), Some(entry.encode())).await?;

@@ -1,6 +1,6 @@
 //! `/records/{entity}`: a worker's own access, under the console's manifest.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use serde_json::{Map, json};
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::body::{self, JsonBody};
+use crate::body::{self, JsonBody, Params, Segments};
 use crate::problem::Problem;
 
 /// Rows a page where the caller does not say.
@@ -33,7 +33,7 @@ pub(crate) async fn desk<'a>(app: &'a App, signed_in: &'a SignedIn, kind: EntryK
 }
 
 /// `GET /records/{entity}?fields=a,b&filter=age:ge:80&sort=-age&limit=20&after=…`.
-pub(super) async fn list(State(app): State<App>, signed_in: SignedIn, Path(entity): Path<String>, Query(params): Query<Vec<(String, String)>>) -> Result<Response, Problem> {
+pub(super) async fn list(State(app): State<App>, signed_in: SignedIn, Segments(entity): Segments<String>, Params(params): Params<Vec<(String, String)>>) -> Result<Response, Problem> {
     let desk = desk(&app, &signed_in, EntryKind::Page).await?;
     let ask = ask(&desk, &entity, &params)?;
     let rows = desk.read(&ask).await?;
@@ -46,7 +46,7 @@ pub(super) async fn list(State(app): State<App>, signed_in: SignedIn, Path(entit
 }
 
 /// `GET /records/{entity}/{id}`: one record with where each value comes from.
-pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Path((entity, id)): Path<(String, String)>) -> Result<Response, Problem> {
+pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments((entity, id)): Segments<(String, String)>) -> Result<Response, Problem> {
     let desk = desk(&app, &signed_in, EntryKind::Page).await?;
     let mut fields = all_fields(&desk, &entity);
     fields.push("version".into());
@@ -57,7 +57,7 @@ pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Path((enti
 }
 
 /// `POST /records/{entity}`: enters one record.
-pub(super) async fn create(State(app): State<App>, signed_in: SignedIn, Path(entity): Path<String>, headers: HeaderMap, JsonBody(values): JsonBody<Map<String, serde_json::Value>>) -> Result<Response, Problem> {
+pub(super) async fn create(State(app): State<App>, signed_in: SignedIn, Segments(entity): Segments<String>, headers: HeaderMap, JsonBody(values): JsonBody<Map<String, serde_json::Value>>) -> Result<Response, Problem> {
     let desk = desk(&app, &signed_in, EntryKind::Action).await?;
     let made = desk.enter(&entity, &values, evidence(&headers)?).await?;
     let id = desk.scope.tokens().token(made.entity, made.record);
@@ -66,7 +66,7 @@ pub(super) async fn create(State(app): State<App>, signed_in: SignedIn, Path(ent
 }
 
 /// `PATCH /records/{entity}/{id}` with `If-Match: "VERSION"`: changes some fields of that version.
-pub(super) async fn update(State(app): State<App>, signed_in: SignedIn, Path((entity, id)): Path<(String, String)>, headers: HeaderMap, JsonBody(values): JsonBody<Map<String, serde_json::Value>>) -> Result<Response, Problem> {
+pub(super) async fn update(State(app): State<App>, signed_in: SignedIn, Segments((entity, id)): Segments<(String, String)>, headers: HeaderMap, JsonBody(values): JsonBody<Map<String, serde_json::Value>>) -> Result<Response, Problem> {
     let version = if_match(&headers)?;
     let desk = desk(&app, &signed_in, EntryKind::Action).await?;
     let made = desk.change(&entity, &id, version, &values, evidence(&headers)?).await?;

@@ -1,6 +1,6 @@
 //! `/regions`: the division tree.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use linli_model::RegionCode;
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::body;
+use crate::body::{self, Params, Segments};
 use crate::problem::Problem;
 
 #[derive(Deserialize)]
@@ -21,7 +21,7 @@ fn code(text: &str) -> Result<RegionCode, Problem> {
 }
 
 /// `GET /regions?parent=4401`: the regions one level below, or the provinces.
-pub(super) async fn list(State(app): State<App>, _signed_in: SignedIn, Query(asked): Query<Parent>) -> Result<Response, Problem> {
+pub(super) async fn list(State(app): State<App>, _signed_in: SignedIn, Params(asked): Params<Parent>) -> Result<Response, Problem> {
     let parent = asked.parent.as_deref().map(code).transpose()?;
     let regions = app.store().regions();
     let children: Vec<_> = regions.children(parent.as_ref()).map(|(code, name)| json!({"code": code, "name": name})).collect();
@@ -29,7 +29,7 @@ pub(super) async fn list(State(app): State<App>, _signed_in: SignedIn, Query(ask
 }
 
 /// `GET /regions/{code}`: a region and what holds it.
-pub(super) async fn show(State(app): State<App>, _signed_in: SignedIn, Path(asked): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn show(State(app): State<App>, _signed_in: SignedIn, Segments(asked): Segments<String>) -> Result<Response, Problem> {
     let code = code(&asked)?;
     let regions = app.store().regions();
     let name = regions.name(code.as_str()).ok_or_else(|| Problem::not_found(format!("there is no region {code}")))?;

@@ -1,10 +1,72 @@
 //! The host for people: plain, server-rendered pages.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`frame`] | what all answers have: headers, and problems as pages |
+//! | [`visit`] | who asks, and forms with their CSRF token checked |
+//! | [`flash`] | the message of the action before |
+//! | [`form`] | a form's fields as a plugin's input |
+//! | [`wording`] | codes and reasons in the words of the screen |
+//! | [`first_party`] | desks of console and portal |
+//! | the others | one file a page |
+
+mod access;
+mod admin;
+mod assets;
+mod audit;
+mod call;
+mod entry;
+mod entry_form;
+mod first_party;
+mod flash;
+mod form;
+mod frame;
+mod home;
+mod login;
+mod record;
+mod search;
+mod visit;
+mod wording;
 
 use axum::Router;
+use axum::http::{StatusCode, Uri};
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use linli_view::route;
 
 use crate::app::App;
+use crate::problem::Problem;
+use frame::Trouble;
 
 /// Every route outside /api/v1.
 pub(crate) fn routes() -> Router<App> {
-    Router::new()
+    let pages = Router::new()
+        .route(route::HOME, get(home::show))
+        .route(route::LOGIN, get(login::show).post(login::log_in))
+        .route(route::LOGOUT, post(login::log_out))
+        .route("/pages/{plugin}/", get(call::root))
+        .route("/pages/{plugin}/{*path}", get(call::page))
+        .route("/actions/{plugin}/{name}", post(call::action))
+        .route(route::ENTRY, get(entry::show).post(entry::enter))
+        .route(route::RECORDS, get(search::show).post(search::search))
+        .route("/records/resident/{id}", get(record::resident))
+        .route(route::MY_RECORD, get(record::own))
+        .route(route::MY_ACCESS, get(access::show))
+        .route(route::ADMIN, get(admin::show))
+        .route("/admin/plugins/{plugin}/approve", post(admin::approve))
+        .route("/admin/plugins/{plugin}/revoke", post(admin::revoke))
+        .route(route::AUDIT, get(audit::show))
+        .route("/{*path}", any(nowhere))
+        .method_not_allowed_fallback(async || Trouble::from(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take that method")))
+        .layer(from_fn(frame::frame));
+    Router::new().route(route::STYLESHEET, get(assets::stylesheet)).merge(pages)
+}
+
+/// An address that is neither a page nor of the API.
+async fn nowhere(uri: Uri) -> Response {
+    if uri.path().starts_with("/api/") {
+        return Problem::not_found("there is nothing at this address; the API begins at /api/v1").into_response();
+    }
+    Trouble::from(Problem::not_found("there is nothing at this address")).into_response()
 }

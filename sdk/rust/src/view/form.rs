@@ -3,21 +3,28 @@ use std::borrow::Cow;
 use super::{Text, block, sealed};
 use crate::json::Members;
 
-/// A form that calls an action (`form`).
+/// A form (`form`) that calls an action, or asks for a page.
 #[derive(Debug, Clone)]
 pub struct Form {
-    action: &'static str,
+    /// `action` or `page`, and which.
+    to: (&'static str, &'static str),
     submit: Text,
     fields: Vec<Input>,
 }
 
 impl Form {
-    /// Without inputs.
+    /// Calls an action. Without inputs.
     pub fn new(action: &'static str, submit: impl Into<Text>) -> Self {
-        Self { action, submit: submit.into(), fields: Vec::new() }
+        Self { to: ("action", action), submit: submit.into(), fields: Vec::new() }
     }
 
-    /// Adds an input. Its key is the input's name in the manifest.
+    /// Asks for a page of this plugin with the inputs as its parameters. Without inputs. It needs no log-in, changes
+    /// nothing, and takes no [`Input::resident`], since parameters stand in an address.
+    pub fn page(path: &'static str, submit: impl Into<Text>) -> Self {
+        Self { to: ("page", path), submit: submit.into(), fields: Vec::new() }
+    }
+
+    /// Adds an input. Its key is the action's input in the manifest, or the page's parameter.
     pub fn field(mut self, input: Input) -> Self {
         self.fields.push(input);
         self
@@ -28,7 +35,7 @@ impl sealed::Block for Form {
     #[inline(never)]
     fn write(&self, out: &mut String) {
         let mut b = block(out, "form");
-        b.text("action", self.action);
+        b.text(self.to.0, self.to.1);
         self.submit.write(b.member("submit"));
         let mut fields = Members::array(b.member("fields"));
         for field in &self.fields {
@@ -141,6 +148,14 @@ impl Input {
 mod tests {
     use super::super::json;
     use super::*;
+
+    #[test]
+    fn a_form_may_ask_for_a_page() {
+        assert_eq!(
+            json(Form::page("/verify", "查验").field(Input::text("number", "编号"))),
+            r#"{"type":"form","page":"/verify","submit":"查验","fields":[{"key":"number","title":"编号","input":"text"}]}"#
+        );
+    }
 
     #[test]
     fn forms_are_what_view_md_says() {

@@ -62,7 +62,10 @@ impl Case<'_> {
                 answers += ours.0.answers;
                 // The first round only warms caches.
                 if round > 0 {
-                    eprintln!("  {} c{connections} {round}/{}: {:.0}/s, floor {:.0}/s", self.name, plan.rounds, ours.0.per_second, theirs.0.per_second);
+                    eprintln!(
+                        "  {} c{connections} {round}/{}: {:.0}/s, floor {:.0}/s",
+                        self.name, plan.rounds, ours.0.per_second, theirs.0.per_second
+                    );
                     platform.push(ours);
                     floor.push(theirs);
                 }

@@ -116,7 +116,11 @@ async fn write(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Job>)
 }
 
 /// A row that is refused does not undo the others: SQLite undoes the statement alone.
-async fn commit(connection: &mut SqliteConnection, group: impl Iterator<Item = Job>, replies: &mut Vec<(Reply, Result<i64, Failure>)>) -> Result<(), sqlx::Error> {
+async fn commit(
+    connection: &mut SqliteConnection,
+    group: impl Iterator<Item = Job>,
+    replies: &mut Vec<(Reply, Result<i64, Failure>)>,
+) -> Result<(), sqlx::Error> {
     sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
     for Job { community, resident, reply } in group {
         let inserted = sqlx::query(INSERT)

@@ -93,7 +93,12 @@ async fn readers(file: &Path, count: u32) -> anyhow::Result<SqlitePool> {
         .pragma("mmap_size", "8589934592")
         .busy_timeout(Duration::from_secs(10));
     let options = sqlx::ConnectOptions::disable_statement_logging(options);
-    let pool = SqlitePoolOptions::new().min_connections(count).max_connections(count).test_before_acquire(false).idle_timeout(None).max_lifetime(None);
+    let pool = SqlitePoolOptions::new()
+        .min_connections(count)
+        .max_connections(count)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None);
     let pool = pool.connect_with(options).await.with_context(|| format!("opening {}", file.display()))?;
     warm(&pool).await?;
     Ok(pool)

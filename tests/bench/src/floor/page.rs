@@ -13,11 +13,13 @@ use super::{Floor, failed, json, json_answer};
 
 const ROWS: usize = 20;
 
+// `+$1` is the same value, but no bare parameter: where ANALYZE has gathered samples (sqlite_stat4), SQLite compiles a
+// statement anew whenever a parameter that its plan depends on is bound, which costs as much as running it.
 const FIRST: &str = "SELECT id, name, birth_date, grid, id_number FROM e_resident \
-    WHERE community = $1 AND birth_date <= $2 ORDER BY birth_date, id LIMIT 21";
+    WHERE community = +$1 AND birth_date <= +$2 ORDER BY birth_date, id LIMIT 21";
 
 const NEXT: &str = "SELECT id, name, birth_date, grid, id_number FROM e_resident \
-    WHERE community = $1 AND birth_date <= $2 AND (birth_date, id) > ($3, $4) ORDER BY birth_date, id LIMIT 21";
+    WHERE community = +$1 AND birth_date <= +$2 AND (birth_date, id) > (+$3, +$4) ORDER BY birth_date, id LIMIT 21";
 
 /// `GET /page?after=1938-02-01,123`
 pub async fn page(State(floor): State<Arc<Floor>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {

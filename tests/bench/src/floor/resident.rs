@@ -59,7 +59,10 @@ fn is_ethnicity(code: &str) -> bool {
 
 fn is_phone(phone: &str) -> bool {
     let mut digits = phone.bytes();
-    phone.len() == 11 && digits.next() == Some(b'1') && matches!(digits.next(), Some(b'3'..=b'9')) && digits.all(|byte| byte.is_ascii_digit())
+    phone.len() == 11
+        && digits.next() == Some(b'1')
+        && matches!(digits.next(), Some(b'3'..=b'9'))
+        && digits.all(|byte| byte.is_ascii_digit())
 }
 
 /// GB 11643: 17 digits and a check character by ISO 7064 MOD 11-2.

@@ -27,7 +27,7 @@ pub struct AccessEntry<'a> {
     pub when: &'a str,
     /// The person, schedule or system on whose behalf it ran.
     pub who: &'a str,
-    /// The department.
+    /// The department that publishes the application.
     pub department: Text<'a>,
     /// The application: a plugin or a built-in one.
     pub application: Text<'a>,
@@ -37,8 +37,19 @@ pub struct AccessEntry<'a> {
     pub legal_basis: Option<&'a str>,
     /// What was read, or would have been.
     pub fields: Vec<AccessedField<'a>>,
-    /// Why it was denied; none where it was allowed.
-    pub denied: Option<Text<'a>>,
+    /// How it ended.
+    pub outcome: AccessOutcome<'a>,
+}
+
+/// How an access ended.
+#[derive(Debug, Clone)]
+pub enum AccessOutcome<'a> {
+    /// The answer was released.
+    Allowed,
+    /// The platform refused, and why.
+    Denied(Text<'a>),
+    /// Allowed, but no answer came of it, and why.
+    Failed(Text<'a>),
 }
 
 /// A field, and how it was seen.
@@ -46,7 +57,7 @@ pub struct AccessEntry<'a> {
 pub struct AccessedField<'a> {
     /// The field's title.
     pub title: Text<'a>,
-    /// `plain`, `masked`, `check` or `aggregate`.
+    /// `plain`, `masked`, `check` or `aggregate`; `entered` where it was written.
     pub mode: &'a str,
 }
 
@@ -76,22 +87,25 @@ impl AccessEntry<'_> {
     fn render(&self) -> Markup {
         html! {
             div.log-head {
-                h2 { (bilingual(&self.application)) }
-                @match &self.denied {
-                    None => span.badge.good { (label("已允许", "allowed")) },
-                    Some(_) => span.badge.bad { (label("已拒绝", "denied")) },
+                h2 { (bilingual(&self.application)) br; span.hint { (bilingual(&self.department)) } }
+                @match &self.outcome {
+                    AccessOutcome::Allowed => span.badge.good { (label("已允许", "allowed")) },
+                    AccessOutcome::Denied(_) => span.badge.bad { (label("已拒绝", "denied")) },
+                    AccessOutcome::Failed(_) => span.badge.wait { (label("未完成", "not completed")) },
                 }
             }
             dl.pairs {
                 div { dt { (label("时间", "When")) } dd { time.nowrap { (self.when) } } }
-                div { dt { (label("何人", "Who")) } dd { (self.who) "（" (bilingual(&self.department)) "）" } }
+                div { dt { (label("何人", "Who")) } dd { (self.who) } }
                 div { dt { (label("目的", "Purpose")) } dd {
                     (bilingual(&self.purpose))
                     @if let Some(basis) = self.legal_basis { br; span.hint { (basis) } }
                 } }
-                div { dt { (label("内容", "Fields")) } dd { ul.chips { @for field in &self.fields { li { (field.render()) } } } } }
-                @if let Some(reason) = &self.denied {
-                    div { dt { (label("拒绝原因", "Reason")) } dd { (bilingual(reason)) } }
+                @if !self.fields.is_empty() {
+                    div { dt { (label("内容", "Fields")) } dd { ul.chips { @for field in &self.fields { li { (field.render()) } } } } }
+                }
+                @if let AccessOutcome::Denied(reason) | AccessOutcome::Failed(reason) = &self.outcome {
+                    div { dt { (label("原因", "Reason")) } dd { (bilingual(reason)) } }
                 }
             }
         }
@@ -104,6 +118,7 @@ impl AccessedField<'_> {
             "plain" => Text::both("明文", "plain"),
             "masked" => Text::both("脱敏", "masked"),
             "check" => Text::both("仅核验", "check"),
+            "entered" => Text::both("录入", "entered"),
             "aggregate" => Text::both("仅统计", "aggregate"),
             other => Text::plain(other),
         };

@@ -49,17 +49,13 @@ pub enum GrantState<'a> {
     },
     /// In force.
     Granted {
-        /// Who approved it.
-        by: &'a str,
         /// The day it ends, as it is shown.
         until: &'a str,
     },
-    /// Taken back.
+    /// Taken back. The plugin asks anew when it is uploaded again.
     Revoked {
-        /// Who revoked it.
-        by: &'a str,
-        /// Why.
-        reason: &'a str,
+        /// Why, where somebody said so.
+        reason: Option<&'a str>,
     },
     /// Over.
     Expired {
@@ -116,14 +112,15 @@ impl PluginRow<'_> {
         html! {
             @match &self.state {
                 GrantState::Pending { can_approve: false } => p.hint { (label("须由他人批准", "needs another admin")) },
-                GrantState::Granted { .. } => form.revoke method="post" action=(route::admin(self.id, "revoke")) {
+                GrantState::Revoked { .. } => p.hint { (label("重新上传后可再次申请", "upload it again to ask anew")) },
+                GrantState::Granted { .. } | GrantState::Expired { .. } => form.revoke method="post" action=(route::admin(self.id, "revoke")) {
                     (layout::csrf(csrf))
                     input type="hidden" name="digest" value=(self.digest);
                     label for=(reason) { (label("撤销原因", "Reason")) }
                     input id=(reason) name="reason" type="text" required autocomplete="off";
                     button.small.danger type="submit" { (label("撤销", "Revoke")) (self.of()) }
                 },
-                _ => form method="post" action=(route::admin(self.id, "approve")) {
+                GrantState::Pending { can_approve: true } => form method="post" action=(route::admin(self.id, "approve")) {
                     (layout::csrf(csrf))
                     input type="hidden" name="digest" value=(self.digest);
                     button.small type="submit" { (label("批准", "Approve")) (self.of()) }
@@ -143,13 +140,13 @@ impl GrantState<'_> {
         html! {
             @match self {
                 Self::Pending { .. } => span.badge.wait { (label("待审批", "pending")) },
-                Self::Granted { by, until } => {
+                Self::Granted { until } => {
                     span.badge.good { (label("已授权", "granted")) }
-                    br; span.hint { (by) "，" (label("有效至", "until")) " " time.nowrap { (until) } }
+                    br; span.hint { (label("有效至", "until")) " " time.nowrap { (until) } }
                 },
-                Self::Revoked { by, reason } => {
+                Self::Revoked { reason } => {
                     span.badge.bad { (label("已撤销", "revoked")) }
-                    br; span.hint { (by) "：" (reason) }
+                    @if let Some(reason) = reason { br; span.hint { (reason) } }
                 },
                 Self::Expired { on } => {
                     span.badge.wait { (label("已到期", "expired")) }

@@ -10,6 +10,8 @@ use crate::route;
 use crate::text::Text;
 
 static TITLE: Text<'static> = Text::both("录入居民", "Enter a resident");
+static DUPLICATE: Text<'static> =
+    Text::both("该居民已经登记，无需再次录入。", "This resident is on record already; there is nothing to enter again.");
 static FAULTS: Text<'static> = Text::both("有几项需要更正：", "Some fields need correcting:");
 
 /// A form over the fields that the worker may write. It posts each key to [`route::ENTRY`]; a box that is not
@@ -20,8 +22,10 @@ pub struct EntryPage<'a> {
     pub viewer: &'a Viewer<'a>,
     /// Fields in the schema's order, with what was typed and what is wrong with it.
     pub fields: &'a [FieldInput<'a>],
-    /// A message over the page, such as a duplicate that was found.
+    /// A message over the page.
     pub flash: Option<Flash<'a>>,
+    /// Address of the record that the resident has already, where one was found.
+    pub known: Option<&'a str>,
 }
 
 /// A field to fill in.
@@ -61,6 +65,8 @@ pub enum FieldKind<'a> {
     Decimal,
     /// Yes or no.
     Checkbox,
+    /// A citizen's ID number (GB 11643).
+    IdNumber,
 }
 
 /// A code and its name.
@@ -78,6 +84,7 @@ impl EntryPage<'_> {
         let body = html! {
             (heading(&TITLE))
             p.lead { (label("只录入一次；平台已知的不再询问。", "Entered once; what is known is not asked again.")) }
+            (self.duplicate())
             (self.summary())
             form.card.inputs.two method="post" action=(route::ENTRY) novalidate[self.has_faults()] {
                 (layout::csrf(self.viewer.csrf))
@@ -88,6 +95,15 @@ impl EntryPage<'_> {
         };
         let frame = Frame { viewer: Some(self.viewer), path: route::ENTRY, flash: self.flash.clone() };
         layout::page(&frame, &TITLE, &body)
+    }
+
+    fn duplicate(&self) -> Markup {
+        html! {
+            @if let Some(known) = self.known {
+                (notice(Tone::Warning, &DUPLICATE))
+                p.link { a.button href=(known) { (label("打开已有记录", "Open the record")) } }
+            }
+        }
     }
 
     fn has_faults(&self) -> bool {
@@ -139,6 +155,7 @@ impl FieldKind<'_> {
             Self::Integer => Control::Integer,
             Self::Decimal => Control::Decimal,
             Self::Checkbox => Control::Checkbox,
+            Self::IdNumber => Control::IdNumber,
             Self::Select { options } => Control::Select(
                 options.iter().map(|option| Choice { value: option.value.to_owned(), title: option.title.by_ref() }).collect(),
             ),

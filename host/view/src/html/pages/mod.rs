@@ -3,19 +3,23 @@
 mod access_log;
 mod action;
 mod admin;
+mod audit;
 mod entry;
 mod home;
 mod login;
 mod plugin;
 mod problem;
 mod record;
+mod search;
 
-pub use access_log::{AccessEntry, AccessLogPage, AccessedField};
+pub use access_log::{AccessEntry, AccessLogPage, AccessOutcome, AccessedField};
 pub use action::ActionPage;
 pub use admin::{AdminPage, GrantState, PluginRow};
+pub use audit::{AuditEntry, AuditPage};
 pub use entry::{EntryPage, FieldInput, FieldKind, FieldOption};
 pub use home::{HomePage, MenuEntry, PluginMenu};
 pub use login::LoginPage;
 pub use plugin::{Basis, PluginPage};
 pub use problem::ProblemPage;
-pub use record::{RecordField, RecordPage};
+pub use record::{RecordField, RecordPage, Whose};
+pub use search::{Found, SearchPage};

@@ -22,6 +22,10 @@ pub struct ProblemPage<'a> {
     pub code: &'a str,
     /// Trace id (W3C Trace Context), to tell support.
     pub trace_id: Option<&'a str>,
+    /// Inputs that are wrong, each with the reason.
+    pub faults: &'a [(Text<'a>, Text<'a>)],
+    /// Address of the page that the form was sent from.
+    pub back: Option<&'a str>,
 }
 
 impl ProblemPage<'_> {
@@ -32,6 +36,13 @@ impl ProblemPage<'_> {
                 p.status aria-hidden="true" { (self.status) }
                 h1 { (bilingual(&self.title)) }
                 @if let Some(detail) = &self.detail { p.prose { (bilingual(detail)) } }
+                @if !self.faults.is_empty() {
+                    ul.faults {
+                        @for (input, reason) in self.faults {
+                            li { @if !input.zh().is_empty() { (bilingual(input)) "：" } (bilingual(reason)) }
+                        }
+                    }
+                }
                 dl.basis {
                     div { dt { (label("状态", "Status")) } dd { (self.status) } }
                     div { dt { (label("代码", "Code")) } dd { code { (self.code) } } }
@@ -43,6 +54,7 @@ impl ProblemPage<'_> {
                     @if self.viewer.is_none() && self.status == 401 {
                         a.button href=(route::LOGIN) { (label("登录", "Log in")) } " "
                     }
+                    @if let Some(back) = self.back { a.button href=(back) { (label("返回修改", "Go back")) } " " }
                     a.button.quiet href=(route::HOME) { (label("返回首页", "Home")) }
                 }
             }

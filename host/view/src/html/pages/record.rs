@@ -1,4 +1,4 @@
-//! A resident's own record.
+//! A resident's record, for themselves or for a community worker.
 
 use maud::html;
 
@@ -7,17 +7,56 @@ use crate::html::{bilingual, label};
 use crate::route;
 use crate::text::Text;
 
-static TITLE: Text<'static> = Text::both("我的信息", "My record");
-
-/// What the community has on record about the person who looks.
+/// What the community has on record about a person.
 #[derive(Debug, Clone)]
 pub struct RecordPage<'a> {
-    /// The resident.
+    /// Who looks at it.
     pub viewer: &'a Viewer<'a>,
+    /// Whose record it is.
+    pub whose: Whose,
     /// Fields in the schema's order.
     pub fields: &'a [RecordField<'a>],
     /// A message over the page.
     pub flash: Option<Flash<'a>>,
+}
+
+/// Whose record a page shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// The reader's own.
+    Own,
+    /// That of a resident in the care of the reader, a community worker.
+    Resident,
+}
+
+impl Whose {
+    fn title(self) -> Text<'static> {
+        match self {
+            Self::Own => Text::both("我的信息", "My record"),
+            Self::Resident => Text::both("居民信息", "Resident"),
+        }
+    }
+
+    fn lead(self) -> Text<'static> {
+        match self {
+            Self::Own => Text::both(
+                "社区登记的您的信息，每一项都注明来源。发现有误，请联系社区工作者更正。",
+                "What is on record about you, with the source of each field. Ask a community worker to correct it.",
+            ),
+            Self::Resident => Text::both(
+                "每一项都注明来源。本次查阅已记录，居民本人可见。",
+                "With the source of each field. This access is on the record, and the resident sees it.",
+            ),
+        }
+    }
+
+    /// Where the page stands in the navigation, and the link below it.
+    fn place(self) -> (&'static str, &'static str, Text<'static>) {
+        match self {
+            Self::Own => (route::MY_RECORD, route::MY_ACCESS, Text::both("谁看过我的信息", "Who read my record")),
+            Self::Resident => (route::RECORDS, route::ENTRY, Text::both("再录入一位居民", "Enter another resident")),
+        }
+    }
 }
 
 /// A field with its provenance.
@@ -27,7 +66,7 @@ pub struct RecordField<'a> {
     pub title: Text<'a>,
     /// The value as a person reads it; none where nothing is on record.
     pub value: Option<&'a str>,
-    /// Who supplied it.
+    /// Who supplied it; empty where nothing is on record.
     pub source: &'a str,
     /// When, as it is shown.
     pub when: &'a str,
@@ -36,17 +75,15 @@ pub struct RecordField<'a> {
 impl RecordPage<'_> {
     /// The whole page.
     pub fn render(&self) -> String {
+        let (title, (path, onward, onward_title)) = (self.whose.title(), self.whose.place());
         let body = html! {
-            (heading(&TITLE))
-            p.lead { (label(
-                "社区登记的您的信息，每一项都注明来源。发现有误，请联系社区工作者更正。",
-                "What is on record about you, with the source of each field. Ask a community worker to correct it.",
-            )) }
+            (heading(&title))
+            p.lead { (bilingual(&self.whose.lead())) }
             section.card.listing {
                 @if self.fields.is_empty() { (empty()) } @else {
-                    div.scroll tabindex="0" role="region" aria-label=(TITLE) {
+                    div.scroll tabindex="0" role="region" aria-label=(title) {
                         table {
-                            caption { span.visually-hidden { (bilingual(&TITLE)) } }
+                            caption { span.visually-hidden { (bilingual(&title)) } }
                             thead { tr {
                                 th scope="col" { (label("项目", "Field")) }
                                 th scope="col" { (label("内容", "Value")) }
@@ -58,10 +95,10 @@ impl RecordPage<'_> {
                     }
                 }
             }
-            p.link { a href=(route::MY_ACCESS) { (label("谁看过我的信息", "Who read my record")) } }
+            p.link { a href=(onward) { (bilingual(&onward_title)) } }
         };
-        let frame = Frame { viewer: Some(self.viewer), path: route::MY_RECORD, flash: self.flash.clone() };
-        layout::page(&frame, &TITLE, &body)
+        let frame = Frame { viewer: Some(self.viewer), path, flash: self.flash.clone() };
+        layout::page(&frame, &title, &body)
     }
 }
 
@@ -73,8 +110,8 @@ impl RecordField<'_> {
                 td data-label="内容" {
                     @match self.value { Some(value) => (value), None => span.none { (label("未登记", "not on record")) } }
                 }
-                td data-label="来源" { (self.source) }
-                td data-label="时间" { time.nowrap { (self.when) } }
+                td data-label="来源" { @if !self.source.is_empty() { (self.source) } }
+                td data-label="时间" { @if !self.when.is_empty() { time.nowrap { (self.when) } } }
             }
         }
     }

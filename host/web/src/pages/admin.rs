@@ -1,0 +1,98 @@
+//! `/admin/plugins`: what plugins ask for, and what they are allowed.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+use linli_model::Date;
+use linli_runtime::Plugin;
+use linli_runtime::install::administration;
+use linli_scope::grant::{GrantError, GrantState};
+use linli_scope::{Grant, Role};
+use linli_view::html::pages::{AdminPage, GrantState as Shown, PluginRow};
+use linli_view::route;
+
+use super::flash;
+use super::frame::Trouble;
+use super::visit::{Posted, Reader, html};
+use super::wording::{self, text};
+use crate::app::App;
+use crate::problem::Problem;
+
+/// `GET /admin/plugins`.
+pub(super) async fn show(State(app): State<App>, reader: Reader) -> Result<Response, Trouble> {
+    reader.require(Role::Admin)?;
+    let (plugins, grants) = (app.runtime().plugins(), app.store().grants().await?);
+    let catalogue = app.store().catalogue();
+    let standing: Vec<_> = plugins.iter().map(|plugin| (plugin, standing(&grants, plugin))).collect();
+    let ends: Vec<_> = standing.iter().map(|(_, grant)| grant.map(|grant| Date::of(grant.expires).to_string()).unwrap_or_default()).collect();
+    let rows: Vec<_> = standing
+        .iter()
+        .zip(&ends)
+        .map(|((plugin, grant), end)| PluginRow {
+            id: plugin.id(),
+            name: text(&plugin.manifest.plugin.name),
+            version: &plugin.manifest.plugin.version,
+            publisher: &plugin.publisher.name,
+            digest: &plugin.digest,
+            requests: match grant {
+                Some(grant) => grant.accesses.iter().map(|granted| wording::access(&catalogue, &plugin.manifest, &granted.access)).collect(),
+                None => plugin.manifest.accesses.iter().map(|access| wording::access(&catalogue, &plugin.manifest, access)).collect(),
+            },
+            state: state(*grant, end),
+        })
+        .collect();
+    Ok(html(AdminPage { viewer: &reader.viewer(), plugins: &rows, flash: reader.flash() }.render()))
+}
+
+/// Of a component's grants, newest first: the active one, else the newest.
+fn standing<'g>(grants: &'g [Grant], plugin: &Plugin) -> Option<&'g Grant> {
+    let mine = || grants.iter().filter(|grant| grant.plugin == plugin.id() && grant.digest == plugin.digest);
+    mine().find(|grant| grant.state == GrantState::Active).or_else(|| mine().next())
+}
+
+fn state<'a>(grant: Option<&'a Grant>, end: &'a str) -> Shown<'a> {
+    match grant {
+        None => Shown::Revoked { reason: None },
+        Some(grant) => match grant.state {
+            GrantState::Requested => Shown::Pending { can_approve: true },
+            GrantState::Active if grant.expires <= Timestamp::now() => Shown::Expired { on: end },
+            GrantState::Active => Shown::Granted { until: end },
+            GrantState::Revoked => Shown::Revoked { reason: grant.reason.as_deref() },
+        },
+    }
+}
+
+/// `POST /admin/plugins/{plugin}/approve` with the digest that was reviewed.
+pub(super) async fn approve(State(app): State<App>, Path(id): Path<String>, posted: Posted) -> Result<Response, Trouble> {
+    decide(&app, &posted, &id, "approve", |grant| grant.approve(None)).await?;
+    Ok(flash::go("已批准，即时生效。", "Approved; in force at once.", &posted.reader.signed_in.session.csrf, route::ADMIN)?)
+}
+
+/// `POST /admin/plugins/{plugin}/revoke` with the digest and a reason.
+pub(super) async fn revoke(State(app): State<App>, Path(id): Path<String>, posted: Posted) -> Result<Response, Trouble> {
+    let reason = posted.fields.get("reason").trim().to_owned();
+    if reason.is_empty() {
+        return Err(Trouble::from(Problem::bad_request("reason", "a revocation needs a reason")).back(route::ADMIN.to_owned()));
+    }
+    decide(&app, &posted, &id, "revoke", |grant| grant.revoke(&reason)).await?;
+    Ok(flash::go("已撤销，即时生效。", "Revoked; in force at once.", &posted.reader.signed_in.session.csrf, route::ADMIN)?)
+}
+
+/// Changes the grant that the admin saw, keeps it with its entry in the log, and lets it take effect.
+async fn decide(app: &App, posted: &Posted, id: &str, what: &str, change: impl FnOnce(&mut Grant) -> Result<(), GrantError>) -> Result<(), Trouble> {
+    let back = |problem: Problem| Trouble::from(problem).back(route::ADMIN.to_owned());
+    posted.reader.require(Role::Admin)?;
+    let plugin = app.runtime().plugin(id).ok_or_else(|| back(Problem::not_found("there is no such plugin")))?;
+    if plugin.digest != posted.fields.get("digest") {
+        return Err(back(Problem::new(StatusCode::CONFLICT, "stale", "another version of the plugin was installed since the page was loaded; review it anew")));
+    }
+    let grants = app.store().grants().await?;
+    let mut grant = standing(&grants, &plugin).cloned().ok_or_else(|| back(Problem::not_found("the plugin has no request to decide")))?;
+    change(&mut grant).map_err(|error| back(Problem::new(StatusCode::CONFLICT, "grant-state", error.to_string())))?;
+    app.runtime().try_grant(&grant).map_err(|error| back(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "narrowing", error.to_string())))?;
+    let entry = administration(posted.reader.actor(), &format!("{what} grant {} of", grant.id), &grant.plugin, &grant.digest);
+    let grant = app.store().put_grant(grant, Some(entry.encode())).await?;
+    app.runtime().refresh(&grant.plugin).await?;
+    Ok(())
+}

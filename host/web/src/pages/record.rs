@@ -1,0 +1,104 @@
+//! `/records/resident/{id}` for workers and `/me` for the residents themselves.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use jiff::Timestamp;
+use linli_entry::Desk;
+use linli_entry::desk::Record;
+use linli_model::{EntityType, Field, FieldKind, Origin};
+use linli_scope::decide::Ask;
+use linli_store::provenance::FieldSource;
+use linli_view::html::Names as _;
+use linli_view::html::pages::{RecordField, RecordPage, Whose};
+use serde_json::Value;
+
+use super::entry::{RESIDENT, resident as resident_type};
+use super::first_party;
+use super::frame::Trouble;
+use super::visit::{Reader, html};
+use super::wording::{moment, text};
+use crate::app::App;
+use crate::names::Directory;
+use crate::problem::Problem;
+
+/// A field as it is shown.
+struct Line<'a> {
+    field: &'a Field,
+    value: Option<String>,
+    source: String,
+    when: String,
+}
+
+/// `GET /records/resident/{id}`.
+pub(super) async fn resident(State(app): State<App>, reader: Reader, Path(id): Path<String>) -> Result<Response, Trouble> {
+    let desk = first_party::reading(&app, &reader).await?;
+    let entity = resident_type(&desk)?;
+    let fields = entity.fields.values().filter(|field| field.classification <= reader.actor().clearance).map(|field| field.name.clone()).collect();
+    show(&app, &reader, &desk, &entity, Ask { entity: RESIDENT.into(), fields, limit: 1, id: Some(id), ..Ask::default() }, Whose::Resident).await
+}
+
+/// `GET /me`: the own record, under the portal's manifest.
+pub(super) async fn own(State(app): State<App>, reader: Reader) -> Result<Response, Trouble> {
+    let desk = first_party::own(&app, &reader).await?;
+    let entity = resident_type(&desk)?;
+    let own = reader.actor().own_record().ok_or_else(|| Problem::forbidden("region", "this account has no record of its own"))?;
+    let id = desk.scope.tokens().token(entity.number, own);
+    let granted: Vec<_> = app.runtime().portal().manifest().accesses.iter().filter(|access| access.entity == RESIDENT).flat_map(|access| access.fields.keys()).collect();
+    let fields = entity.fields.keys().filter(|field| granted.contains(field)).cloned().collect();
+    show(&app, &reader, &desk, &entity, Ask { entity: RESIDENT.into(), fields, limit: 1, id: Some(id), ..Ask::default() }, Whose::Own).await
+}
+
+async fn show(app: &App, reader: &Reader, desk: &Desk<'_>, entity: &EntityType, ask: Ask, whose: Whose) -> Result<Response, Trouble> {
+    let asked = ask.fields.clone();
+    let lines = lines(app, entity, &asked, &desk.record(&ask).await?).await?;
+    let fields: Vec<_> = lines.iter().map(|line| RecordField { title: text(&line.field.title), value: line.value.as_deref(), source: &line.source, when: &line.when }).collect();
+    Ok(html(RecordPage { viewer: &reader.viewer(), whose, fields: &fields, flash: reader.flash() }.render()))
+}
+
+async fn lines<'e>(app: &App, entity: &'e EntityType, asked: &[String], record: &Record) -> Result<Vec<Line<'e>>, Problem> {
+    let values: Value = serde_json::from_str(&record.json).map_err(|error| Problem::internal(&error))?;
+    let mut lines = Vec::new();
+    for field in asked.iter().filter_map(|name| entity.field(name)) {
+        let value = values.get(&field.name).and_then(|value| shown(app, field, value));
+        let source = record.sources.iter().find(|source| source.field == field.name);
+        let (source, when) = match source {
+            Some(source) if value.is_some() && field.origin == Origin::Stored => (supplier(app, source).await?, at(source.at)),
+            _ if value.is_some() && field.origin != Origin::Stored => ("平台推算 derived".to_owned(), String::new()),
+            _ => (String::new(), String::new()),
+        };
+        lines.push(Line { field, value, source, when });
+    }
+    Ok(lines)
+}
+
+/// A value in words; none where nothing is on record.
+pub(super) fn shown(app: &App, field: &Field, value: &Value) -> Option<String> {
+    let plain = match value {
+        Value::Null => return None,
+        Value::Bool(true) => return Some("是 Yes".to_owned()),
+        Value::Bool(false) => return Some("否 No".to_owned()),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let names = Directory(app);
+    let named = match &field.kind {
+        FieldKind::Region { .. } => names.region(&plain),
+        FieldKind::Code { list } => names.code(list, &plain),
+        _ => None,
+    };
+    Some(named.unwrap_or(plain))
+}
+
+/// Who supplied a value, by which application, on what evidence.
+async fn supplier(app: &App, source: &FieldSource) -> Result<String, Problem> {
+    let known = [app.runtime().console(), app.runtime().portal()].into_iter().map(|known| known.manifest()).find(|known| known.plugin.id == source.application);
+    let plugin = app.runtime().plugin(&source.application);
+    let name = known.or(plugin.as_ref().map(|plugin| &plugin.manifest)).map_or(source.application.as_str(), |manifest| manifest.plugin.name.zh());
+    let who = super::access::official(app, &source.actor).await?;
+    let evidence = source.evidence.as_deref().map(|evidence| format!("（{evidence}）")).unwrap_or_default();
+    Ok(format!("{name} · {who}{evidence}"))
+}
+
+fn at(milliseconds: i64) -> String {
+    Timestamp::from_millisecond(milliseconds).map(moment).unwrap_or_default()
+}

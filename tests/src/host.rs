@@ -1,0 +1,209 @@
+//! A host that is served for a test, and ended with it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::client::Person;
+use crate::package::{package, plugin};
+
+const RESIDENTS: &str = "2000";
+/// How long a host may take to start.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs a program until our end of its standard input closes, which it does however the test ends; then ends the
+/// program by its id. It writes to a file, which outlives the test, so that it can speak to the end.
+const GUARD: &str = r#"said=$1; shift; "$@" >"$said" 2>&1 </dev/null & program=$!; echo "$program"; exec >/dev/null 2>&1; cat; kill "$program"; wait "$program""#;
+/// Removes a directory when the test process has ended.
+const SWEEP: &str = r#"cat >/dev/null; rm -rf "$1""#;
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// The program under test.
+pub fn linli() -> PathBuf {
+    let named = ["CARGO_TARGET_DIR", "LINLI_TARGET_DIR"].into_iter().find_map(std::env::var_os).map(PathBuf::from);
+    let target = named.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/linli/target"));
+    target.join("release/linli")
+}
+
+/// A new directory for a test.
+pub fn scratch() -> PathBuf {
+    static ROOT: OnceLock<(PathBuf, Child)> = OnceLock::new();
+    let (root, _) = ROOT.get_or_init(|| {
+        let root = std::env::temp_dir().join(format!("linli-tests-{}", std::process::id()));
+        fs::create_dir_all(&root).unwrap();
+        let sweeper = Command::new("sh").args(["-c", SWEEP, "sh"]).arg(&root).stdin(Stdio::piped()).spawn().unwrap();
+        (root, sweeper)
+    });
+    let folder = root.join(NEXT.fetch_add(1, Ordering::Relaxed).to_string());
+    fs::create_dir(&folder).unwrap();
+    folder
+}
+
+/// A host of its own: what a test does here disturbs no other.
+#[derive(Debug)]
+pub struct Host {
+    data: PathBuf,
+    url: String,
+    pid: u32,
+    guard: Child,
+    people: Mutex<HashMap<String, Person>>,
+}
+
+impl Host {
+    /// The one host that tests share which change nothing for each other.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Host> = OnceLock::new();
+        SHARED.get_or_init(Self::fresh)
+    }
+
+    /// A street of 2,000 residents with the bundled plugins, served.
+    pub fn fresh() -> Self {
+        let data = scratch();
+        copy(prepared(), &data);
+        Self::serve(data)
+    }
+
+    /// Serves a data directory.
+    pub fn serve(data: PathBuf) -> Self {
+        let said = data.with_extension(format!("{}.log", NEXT.fetch_add(1, Ordering::Relaxed)));
+        let mut command = Command::new("sh");
+        command.args(["-c", GUARD, "sh"]).arg(&said).arg(linli()).args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
+        let mut guard = command.env_remove("RUST_BACKTRACE").env("NO_COLOR", "1").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(guard.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let pid = line.trim().parse().unwrap();
+        let url = address(&said);
+        Self { data, url, pid, guard, people: Mutex::default() }
+    }
+
+    /// The data directory.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// A person of the demonstration.
+    pub fn person(&self, login: &str) -> Person {
+        let mut people = self.people.lock().unwrap();
+        people.entry(login.to_owned()).or_insert_with(|| Person::log_in(&self.url, login, &self.password(login))).clone()
+    }
+
+    /// Their password.
+    pub fn password(&self, login: &str) -> String {
+        let logins: Value = serde_json::from_str(&fs::read_to_string(self.data.join("demo-logins.json")).unwrap()).unwrap();
+        logins[login]["password"].as_str().unwrap().to_owned()
+    }
+
+    /// Nobody in particular.
+    pub fn nobody(&self) -> Person {
+        Person::nobody(&self.url)
+    }
+
+    /// Installs the guests of the tests under a publisher of their own, and approves what they ask.
+    pub fn with_guests(&self, guests: &[&str]) {
+        let admin = self.person("admin");
+        admin.post("/publishers", &json!({"id": "tests", "name": "Tests", "sector": "tests"})).expect(201);
+        for guest in guests {
+            let made = admin.upload(&fs::read(package(guest)).unwrap(), "tests").expect(201);
+            admin.post(&format!("/grants/{}/approve", made.json["grant"]["id"]), &json!({})).expect(200);
+        }
+    }
+
+    /// The number of the newest grant of a plugin.
+    pub fn grant(&self, plugin: &str) -> i64 {
+        let grants = self.person("admin").get("/grants").expect(200);
+        grants.list("/grants").iter().find(|grant| grant["plugin"] == plugin).and_then(|grant| grant["id"].as_i64()).unwrap()
+    }
+
+    /// How many entries the log has.
+    pub fn log_entries(&self) -> u64 {
+        self.nobody().get("/health").expect(200).json["log_entries"].as_u64().unwrap()
+    }
+
+    /// Runs a command of the program as a person.
+    pub fn run(&self, login: &str, arguments: &[&str]) -> Output {
+        let person = self.person(login);
+        Command::new(linli()).args(arguments).env("LINLI_URL", &self.url).env("LINLI_TOKEN", person.token()).output().unwrap()
+    }
+
+    /// Ends it as an operator would, and leaves its data.
+    pub fn stop(mut self) -> PathBuf {
+        self.end();
+        self.data.clone()
+    }
+
+    /// Ends it as a power failure would, and leaves its data.
+    pub fn kill(mut self) -> PathBuf {
+        let killed = Command::new("kill").args(["-9", &self.pid.to_string()]).status().unwrap();
+        assert!(killed.success());
+        self.end();
+        self.data.clone()
+    }
+
+    fn end(&mut self) {
+        drop(self.guard.stdin.take());
+        let _ = self.guard.wait();
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Where a host listens, as it says when it is ready.
+fn address(said: &Path) -> String {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let text = fs::read_to_string(said).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.split_once("listening on "));
+        match line {
+            Some((_, url)) => return url.trim().to_owned(),
+            None => assert!(Instant::now() < deadline, "the host does not start: {text}"),
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Prepared once a process, and served by nobody.
+fn prepared() -> &'static Path {
+    static PREPARED: OnceLock<PathBuf> = OnceLock::new();
+    PREPARED.get_or_init(|| {
+        let data = scratch();
+        let mut command = Command::new(linli());
+        command.args(["demo", "--prepare-only", "--residents", RESIDENTS, "--data"]).arg(&data);
+        for name in ["elder-allowance", "residence-certificate"] {
+            command.arg("--plugin").arg(plugin(name));
+        }
+        let done = command.env_remove("RUST_BACKTRACE").output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        data
+    })
+}
+
+/// Copies a directory with what is in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! The store's SQL against the reference evaluator: what comes back, in what order, page by page, and what is denied.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use linli_audit::{Entry, Outcome};
+use linli_model::{Catalogue, Classification, CodeList, Date, Decimal, EntityType, Origin, RecordNo, RegionCode, Value};
+use linli_scope::decide::{Ask, Draft, Filter};
+use linli_scope::scope::Sources;
+use linli_scope::{Actor, Caller, Channel, Comparison, DenialKind, Keyring, Manifest, Operator, Predicate, Role, Scope, condition, predicate};
+use linli_store::Store;
+use linli_store::model::Core;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use tokio::runtime::Runtime;
+
+const SCHEMA: &str = r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": false, "required": ["grid"],
+    "x-linli": {"name": "thing", "region": "grid", "subjects": ["self"], "steward": "s", "legal-basis": "l"},
+    "properties": {
+        "grid": {"type": "string", "x-linli": {"type": "region", "level": "grid", "classification": "internal"}},
+        "label": {"type": "string", "x-linli": {"classification": "public"}},
+        "count": {"type": "integer", "x-linli": {"classification": "public"}},
+        "amount": {"type": "string", "x-linli": {"type": "decimal", "scale": 2, "classification": "public"}},
+        "flag": {"type": "boolean", "x-linli": {"classification": "public"}},
+        "sex": {"type": "string", "x-linli": {"type": "code", "codes": "sex", "classification": "public"}},
+        "born": {"type": "string", "format": "date", "x-linli": {"classification": "personal"}},
+        "age": {"type": "integer", "readOnly": true, "x-linli": {"derived": {"age-of": "born"}, "classification": "personal"}},
+        "shaded": {"type": "string", "x-linli": {"classification": "personal", "mask": "name"}},
+        "checked": {"type": "integer", "x-linli": {"classification": "personal"}},
+        "absent": {"type": "integer", "x-linli": {"classification": "personal"}}}}"#;
+
+const CODES: &str = "# GB/T 2261.1-2003\ncode,zh,en\n0,未知,Unknown\n1,男,Male\n2,女,Female\n";
+const TODAY: &str = "2026-02-28";
+const STORED: [&str; 10] = ["grid", "label", "count", "amount", "flag", "sex", "born", "shaded", "checked", "absent"];
+const PLAIN: [&str; 7] = ["grid", "label", "count", "amount", "flag", "sex", "age"];
+const FIELDS: [&str; 10] = ["grid", "label", "count", "amount", "flag", "sex", "age", "shaded", "checked", "absent"];
+const GRIDS: [&str; 5] = ["440104022001001", "440104022001002", "440104022002001", "440105001001001", "445381001001001"];
+/// None holds U+10FFFF, a noncharacter behind which the store's ranges for prefixes end.
+const LABELS: [&str; 8] = ["", "a", "ab", "aé", "b%", "王", "王小", "王\u{1F600}"];
+const BORN: [&str; 8] = ["1926-02-28", "1946-02-27", "1946-02-28", "1946-03-01", "2000-02-29", "2008-02-28", "2025-12-31", "2026-02-28"];
+/// Conditions that a grant may bring.
+const CONDITIONS: [&str; 8] =
+    ["", "age >= 80", "age != 80 && label != null", "born < \"2000-02-29\"", "flag", "amount > 0 && count in [1, 3]", "label.startsWith(\"王\")", "absent >= 2 && checked != null"];
+
+type Record = HashMap<&'static str, Value>;
+
+struct World {
+    runtime: Runtime,
+    store: Store,
+    keyring: Keyring,
+    records: Vec<Record>,
+    _folder: std::path::PathBuf,
+}
+
+fn actor(regions: &[&str]) -> Actor {
+    let regions = regions.iter().map(|code| code.parse().unwrap()).collect();
+    Actor { id: 1, roles: vec![Role::Worker], regions, clearance: Classification::Sensitive, resident: None, publisher: None }
+}
+
+fn caller(actor: &Actor) -> Caller<'_> {
+    Caller { actor: Some(actor), purpose: "p", channel: Channel::Guest, now: Timestamp::UNIX_EPOCH, today: TODAY.parse().unwrap() }
+}
+
+fn scope(catalogue: &Catalogue, keyring: &Keyring, operations: &str, fields: &str, condition: &str) -> Scope {
+    let condition = if condition.is_empty() { String::new() } else { format!("where = '{condition}'\n") };
+    let manifest = format!(
+        "[plugin]\nid = \"a.b\"\nversion = \"1\"\nplatform = \"0.1\"\nname = \"n\"\n[[purpose]]\nid = \"p\"\ntitle = \"t\"\nlegal-basis = \"l\"\n\
+         [[access]]\npurpose = \"p\"\nentity = \"thing\"\noperations = [{operations}]\nrows-per-call = 1000\nfields = {{ {fields} }}\n{condition}\
+         [[page]]\npath = \"/\"\ntitle = \"t\"\npurpose = \"p\"\nroles = [\"worker\"]\n"
+    );
+    let manifest = Manifest::read(&manifest).unwrap();
+    Scope::compile(&Sources { manifest: &manifest, grant: None, built_in: true, catalogue, keyring, publisher: "x", sector: "y" }).unwrap()
+}
+
+fn entry() -> Entry {
+    Entry {
+        at: Timestamp::UNIX_EPOCH,
+        actor: "user:1".into(),
+        application: "a.b".into(),
+        digest: None,
+        grant: None,
+        purpose: "p".into(),
+        entry_point: "test".into(),
+        outcome: Outcome::Allowed,
+        accesses: Vec::new(),
+        subjects: Default::default(),
+    }
+}
+
+fn world() -> World {
+    let folder = linli_tests::scratch();
+    let runtime = Runtime::new().unwrap();
+    let core = Core { codes: vec![CodeList::read("sex", CODES).unwrap()], schemas: &[SCHEMA] };
+    let store = runtime.block_on(Store::open(&folder.join("linli.db"), core)).unwrap();
+    let keyring = Keyring::new([7; 32]);
+    let fields: Vec<_> = STORED.iter().map(|name| format!("{name} = \"plain\"")).collect();
+    let writer = scope(&store.catalogue(), &keyring, "\"create\"", &fields.join(", "), "");
+    let everywhere = actor(&["44"]);
+    let records: Vec<Record> = (0..90).map(record).collect();
+    let changes = records.iter().map(|record| {
+        let values = record.iter().filter(|(_, value)| **value != Value::Null).map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        writer.change(&caller(&everywhere), Draft { entity: "thing".into(), target: None, values, evidence: None, label: None }).unwrap()
+    });
+    let made = runtime.block_on(store.apply(changes.collect(), entry())).unwrap();
+    assert!(made.iter().zip(1..).all(|(made, number)| made.record == RecordNo(number)));
+    World { runtime, store, keyring, records, _folder: folder }
+}
+
+/// A record of few different values, each of them sometimes unknown, so that ties and gaps abound.
+fn record(number: usize) -> Record {
+    let mix = |salt: usize| (number + 1).wrapping_mul(2_654_435_761 + salt * 40_503).wrapping_shr(7 + salt as u32 % 3);
+    let some = |salt: usize, value: Value| if mix(salt) % 5 == 0 { Value::Null } else { value };
+    let text = |from: &[&str], salt: usize| Value::Text(from[mix(salt) % from.len()].to_owned());
+    let small = |salt: usize| Value::Integer((mix(salt) % 5) as i64 - 1);
+    HashMap::from([
+        ("grid", text(&GRIDS, 1)),
+        ("label", some(2, text(&LABELS, 3))),
+        ("count", some(4, small(5))),
+        ("amount", some(6, Value::Decimal(Decimal { units: (mix(7) % 7) as i64 * 50 - 100, scale: 2 }))),
+        ("flag", some(8, Value::Boolean(mix(9) % 2 == 0))),
+        ("sex", some(10, text(&["0", "1", "2"], 11))),
+        ("born", some(12, Value::Date(BORN[mix(13) % BORN.len()].parse().unwrap()))),
+        ("shaded", some(14, text(&["王小明", "李四"], 15))),
+        ("checked", some(16, small(17))),
+        ("absent", some(18, small(19))),
+    ])
+}
+
+/// What is asked, for one case.
+#[derive(Clone, Debug)]
+struct Case {
+    regions: Vec<&'static str>,
+    condition: &'static str,
+    select: Vec<&'static str>,
+    filter: Vec<Filter>,
+    sort: Vec<(&'static str, bool)>,
+    limit: u32,
+}
+
+fn field() -> impl Strategy<Value = &'static str> {
+    prop_oneof![14 => select(&PLAIN[..]), 1 => select(&FIELDS[..])]
+}
+
+fn filter() -> impl Strategy<Value = Filter> {
+    field().prop_flat_map(|name| {
+        let value = match name {
+            "grid" => select(&GRIDS[..]).prop_map(|code| Value::Text(code.into())).boxed(),
+            "label" | "shaded" => select(&LABELS[..]).prop_map(|text| Value::Text(text.into())).boxed(),
+            "sex" => select(&["0", "1", "2"][..]).prop_map(|code| Value::Text(code.into())).boxed(),
+            "flag" => any::<bool>().prop_map(Value::Boolean).boxed(),
+            "amount" => (-3_i64..5).prop_map(|half| Value::Decimal(Decimal { units: half * 50, scale: 2 })).boxed(),
+            "age" => prop_oneof![select(&[-1_i64, 0, 1, 17, 18, 25, 26, 79, 80, 81, 100, 9_999, i64::MAX][..]), any::<i64>()].prop_map(Value::Integer).boxed(),
+            _ => (-2_i64..5).prop_map(Value::Integer).boxed(),
+        };
+        let mut operators = vec![Operator::Equal, Operator::NotEqual, Operator::In, Operator::Has];
+        if matches!(name, "grid" | "label" | "shaded" | "sex") {
+            operators.push(Operator::Prefix);
+        }
+        if !matches!(name, "flag" | "sex") {
+            operators.extend([Operator::Less, Operator::LessOrEqual, Operator::Greater, Operator::GreaterOrEqual]);
+        }
+        (Just(name), select(operators), prop::collection::vec(value, 1..4)).prop_map(|(name, operator, mut values)| {
+            values.truncate(match operator {
+                Operator::In => 3,
+                Operator::Has => 0,
+                _ => 1,
+            });
+            (name.to_owned(), operator, values)
+        })
+    })
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let regions = subsequence(vec!["440104", "440104022001", "440104022001002", "440105", "4453", "440104022002001", "11"], 0..5);
+    let regions = prop_oneof![1 => Just(vec!["44"]), 2 => regions];
+    let select_ = prop::collection::vec(prop_oneof![6 => field(), 1 => Just("shaded")], 1..4);
+    let sort = prop::collection::vec((field(), any::<bool>()), 0..4);
+    (regions, select(&CONDITIONS[..]), select_, prop::collection::vec(filter(), 0..3), sort, 1_u32..40)
+        .prop_map(|(regions, condition, select, filter, sort, limit)| Case { regions, condition, select, filter, sort, limit })
+}
+
+/// The record numbers that should come back, in order.
+fn expected(world: &World, entity: &EntityType, catalogue: &Catalogue, case: &Case) -> Vec<i64> {
+    let today: Date = TODAY.parse().unwrap();
+    let condition = if case.condition.is_empty() { Predicate::everything() } else { condition::parse(case.condition, entity, catalogue).unwrap() };
+    let filters: Vec<_> = case.filter.iter().map(|(name, operator, values)| Comparison::new(entity, name, *operator, values.clone()).unwrap()).collect();
+    let regions: Vec<RegionCode> = case.regions.iter().map(|code| code.parse().unwrap()).collect();
+    let mut found: Vec<(i64, &Record)> = (1..).zip(&world.records).collect();
+    found.retain(|(_, record)| {
+        let value = |name: &str| record.get(name).cloned().unwrap_or(Value::Null);
+        let near = matches!(&record["grid"], Value::Text(grid) if regions.iter().any(|region| region.contains(grid)));
+        near && condition.holds(entity, &value, today) == Some(true) && filters.iter().all(|filter| filter.holds(entity, &value, today) == Some(true))
+    });
+    found.sort_by(|left, right| order(entity, &case.sort, left, right));
+    found.into_iter().map(|(number, _)| number).collect()
+}
+
+/// By the keys, unknown values last either way, ages by their birth dates; then by number, as the last column goes.
+fn order(entity: &EntityType, sort: &[(&'static str, bool)], left: &(i64, &Record), right: &(i64, &Record)) -> Ordering {
+    let mut descends = false;
+    for (name, descending) in sort {
+        let (column, descending) = match &entity.field(name).unwrap().origin {
+            Origin::AgeOf(source) => (source.as_str(), !descending),
+            _ => (*name, *descending),
+        };
+        descends = descending;
+        let compared = match (&left.1[column], &right.1[column]) {
+            (Value::Null, Value::Null) => Ordering::Equal,
+            (Value::Null, _) => return Ordering::Greater,
+            (_, Value::Null) => return Ordering::Less,
+            (Value::Boolean(left), Value::Boolean(right)) => left.cmp(right),
+            (Value::Integer(left), Value::Integer(right)) => left.cmp(right),
+            (Value::Decimal(left), Value::Decimal(right)) => left.units.cmp(&right.units),
+            (Value::Text(left), Value::Text(right)) => left.as_bytes().cmp(right.as_bytes()),
+            (Value::Date(left), Value::Date(right)) => left.cmp(right),
+            (left, right) => panic!("{left:?} and {right:?} in one column"),
+        };
+        if compared != Ordering::Equal {
+            return if descending { compared.reverse() } else { compared };
+        }
+    }
+    if descends { right.0.cmp(&left.0) } else { left.0.cmp(&right.0) }
+}
+
+/// Whether anything that is asked is not for this use: selected unless plain or masked, filtered or sorted by unless plain.
+fn is_denied(case: &Case) -> bool {
+    let plain = |name: &str| PLAIN.contains(&name);
+    case.select.iter().any(|name| !plain(name) && *name != "shaded") || !case.filter.iter().all(|(name, ..)| plain(name)) || !case.sort.iter().all(|(name, _)| plain(name))
+}
+
+fn shown(entity: &EntityType, record: &Record, name: &str) -> serde_json::Value {
+    let value = predicate::value_of(entity, name, &|field| record.get(field).cloned().unwrap_or(Value::Null), TODAY.parse().unwrap());
+    let mut text = String::new();
+    match value {
+        Value::Text(name) if name == "王小明" => text.push_str("\"王**\""),
+        Value::Text(name) if name == "李四" => text.push_str("\"李*\""),
+        value => value.write_json(&mut text),
+    }
+    serde_json::from_str(&text).unwrap()
+}
+
+fn check(world: &World, case: &Case) -> Result<(), TestCaseError> {
+    let catalogue = world.store.catalogue();
+    let entity = catalogue.entity("thing").unwrap();
+    let fields: Vec<_> = PLAIN.iter().map(|name| format!("{name} = \"plain\"")).collect();
+    let fields = format!("{}, shaded = \"masked\", checked = \"check\"", fields.join(", "));
+    let scope = scope(&catalogue, &world.keyring, "\"read\"", &fields, case.condition);
+    let actor = actor(&case.regions);
+    let mut ask = Ask {
+        entity: "thing".into(),
+        fields: case.select.iter().map(|name| (*name).to_owned()).collect(),
+        filter: case.filter.clone(),
+        sort: case.sort.iter().map(|(name, descending)| ((*name).to_owned(), *descending)).collect(),
+        limit: case.limit,
+        ..Ask::default()
+    };
+    if is_denied(case) {
+        let denial = scope.read(&caller(&actor), &ask).err();
+        prop_assert!(denial.is_some_and(|denial| matches!(denial.kind, DenialKind::Field | DenialKind::FieldMode) && denial.field.is_some()));
+        return Ok(());
+    }
+    let expected = expected(world, entity, &catalogue, case);
+    let mut found = Vec::new();
+    loop {
+        let read = scope.read(&caller(&actor), &ask).map_err(|denial| TestCaseError::fail(denial.message))?;
+        let page = world.runtime.block_on(world.store.read(&read)).unwrap();
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&page.json).unwrap();
+        prop_assert!(rows.len() as u64 == page.count && rows.len() <= case.limit as usize);
+        for row in &rows {
+            let RecordNo(number) = scope.tokens().open(entity.number, row["id"].as_str().unwrap()).unwrap();
+            prop_assert!(page.subjects.contains(number.unsigned_abs()));
+            for name in &case.select {
+                prop_assert_eq!(&row[*name], &shown(entity, &world.records[usize::try_from(number).unwrap() - 1], name));
+            }
+            found.push(number);
+        }
+        prop_assert!(found.len() <= expected.len() && page.subjects.len() == page.count);
+        if !page.more {
+            break;
+        }
+        prop_assert_eq!(page.count, u64::from(case.limit));
+        ask.after = scope.positions().seal(page.last.as_ref().unwrap(), &read.shape, [9; 12]);
+    }
+    prop_assert_eq!(found, expected);
+    Ok(())
+}
+
+#[test]
+fn the_stores_sql_gives_what_the_reference_evaluator_gives() {
+    let world = world();
+    let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
+    if let Err(failure) = runner.run(&case(), |case| check(&world, &case)) {
+        panic!("{failure}");
+    }
+}
