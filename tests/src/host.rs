@@ -89,6 +89,11 @@ impl Host {
         &self.data
     }
 
+    /// Its address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The process.
     pub fn pid(&self) -> u32 {
         self.pid
@@ -130,6 +135,19 @@ impl Host {
     /// How many entries the log has.
     pub fn log_entries(&self) -> u64 {
         self.nobody().get("/health").expect(200).json["log_entries"].as_u64().unwrap()
+    }
+
+    /// Waits until a checkpoint over so many entries is signed, which takes the host about a second.
+    pub fn signed(&self, size: u64) {
+        for _ in 0..500 {
+            let newest = self.person("auditor").get("/audit/checkpoints").expect(200);
+            let signed = newest.text("/newest").lines().nth(1).and_then(|line| line.parse::<u64>().ok());
+            if signed.is_some_and(|signed| signed >= size) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        panic!("the log was not signed");
     }
 
     /// Runs a command of the program as a person.

@@ -38,7 +38,7 @@ const PLAIN: [&str; 7] = ["grid", "label", "count", "amount", "flag", "sex", "ag
 const FIELDS: [&str; 10] = ["grid", "label", "count", "amount", "flag", "sex", "age", "shaded", "checked", "absent"];
 const GRIDS: [&str; 5] = ["440104022001001", "440104022001002", "440104022002001", "440105001001001", "445381001001001"];
 /// None holds U+10FFFF, a noncharacter behind which the store's ranges for prefixes end.
-const LABELS: [&str; 8] = ["", "a", "ab", "aé", "b%", "王", "王小", "王\u{1F600}"];
+const LABELS: [&str; 8] = ["", "a", "ab", "aé", "b%", "王", "王小", "王\u{10FFFF}"];
 const BORN: [&str; 8] = ["1926-02-28", "1946-02-27", "1946-02-28", "1946-03-01", "2000-02-29", "2008-02-28", "2025-12-31", "2026-02-28"];
 /// Conditions that a grant may bring.
 const CONDITIONS: [&str; 8] =

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use linli_audit::{Access, Entry, Outcome};
-use linli_model::{EntityType, RecordNo};
+use linli_model::{EntityType, Origin, RecordNo};
 use linli_scope::decide::{Ask, Draft, not_found};
 use linli_scope::{Authorized, Caller, Denial, DenialKind, Read, Scope};
 use linli_store::provenance::FieldSource;
@@ -65,17 +65,29 @@ impl Desk<'_> {
             Some(entity) => entity.clone(),
             None => return Err(self.denied(name, operation, self.unknown(name)).await?),
         };
+        // Fields that there are not are the check's to name.
+        let names = given.keys().map(String::as_str).filter(|name| entity.field(name).is_some_and(|field| field.origin == Origin::Stored));
+        if let Err(denial) = self.scope.may_change(&self.caller, name, target.is_none(), names) {
+            return Err(self.denied(name, operation, denial).await?);
+        }
         let values = check(self.store, self.scope, &entity, given, target.is_none()).map_err(EntryError::Invalid)?;
         let draft = Draft { entity: name.to_owned(), target, values, evidence, label: None };
-        let change = match self.scope.change(&self.caller, draft) {
+        let change = match self.scope.change(&self.caller, draft.clone()) {
             Ok(change) => change,
             Err(denial) => return Err(self.denied(name, operation, denial).await?),
         };
         if let Some(holder) = self.store.holder(&change).await? {
             return Err(self.duplicate(&entity, holder).await?);
         }
-        let made = self.store.apply(vec![change], self.entry(Outcome::Allowed)).await;
-        made.map(|made| made.into_iter().next()).map_err(EntryError::from)?.ok_or(EntryError::Store(StoreError::Closed))
+        match self.store.apply(vec![change], self.entry(Outcome::Allowed)).await {
+            Ok(made) => made.into_iter().next().ok_or(EntryError::Store(StoreError::Closed)),
+            // Somebody was entered between the look and the entry.
+            Err(error @ StoreError::Duplicate { .. }) => match self.store.holder(&self.scope.change(&self.caller, draft)?).await? {
+                Some(holder) => Err(self.duplicate(&entity, holder).await?),
+                None => Err(error.into()),
+            },
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn unknown(&self, name: &str) -> Denial {

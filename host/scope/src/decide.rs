@@ -218,20 +218,33 @@ impl Scope {
         }))
     }
 
-    /// A record to make or change.
-    pub fn change(&self, caller: &Caller<'_>, draft: Draft) -> Result<Authorized<Change>, Denial> {
-        let operation = if draft.target.is_some() { Operation::Update } else { Operation::Create };
-        let access = self.candidates(caller, operation, &draft.entity)?.next().ok_or_else(|| self.nothing(caller, operation, &draft.entity))?;
-        let entity = &access.entity;
-        for (name, _) in &draft.values {
+    /// Whether these fields may be set at all, before anything is said of their values.
+    pub fn may_change<'n>(&self, caller: &Caller<'_>, entity: &str, creating: bool, names: impl Iterator<Item = &'n str>) -> Result<(), Denial> {
+        self.change_access(caller, entity, creating, names).map(|_| ())
+    }
+
+    fn change_access<'n>(&self, caller: &Caller<'_>, entity: &str, creating: bool, names: impl Iterator<Item = &'n str>) -> Result<&Compiled, Denial> {
+        let operation = if creating { Operation::Create } else { Operation::Update };
+        let found = self.candidates(caller, operation, entity)?.map(|access| access.request).next();
+        let access = found.and_then(|request| self.accesses.iter().find(|access| access.request == request));
+        let access = access.ok_or_else(|| self.nothing(caller, operation, entity))?;
+        for name in names {
             let (index, mode) = self.readable(access, caller, name)?;
             if mode != Mode::Plain {
                 return Err(self.wrong_mode(access, name, mode, "set"));
             }
-            if entity.fields.get_index(index).is_some_and(|(_, field)| field.origin != linli_model::Origin::Stored) {
-                return Err(Denial::new(DenialKind::Invalid, format!("`{name}` of `{}` is filled by the host", draft.entity)).entity(&entity.name).field(name));
+            if access.entity.fields.get_index(index).is_some_and(|(_, field)| field.origin != linli_model::Origin::Stored) {
+                return Err(Denial::new(DenialKind::Invalid, format!("`{name}` of `{entity}` is filled by the host")).entity(&access.entity.name).field(name));
             }
         }
+        Ok(access)
+    }
+
+    /// A record to make or change.
+    pub fn change(&self, caller: &Caller<'_>, draft: Draft) -> Result<Authorized<Change>, Denial> {
+        let names = draft.values.iter().map(|(name, _)| name.as_str());
+        let access = self.change_access(caller, &draft.entity, draft.target.is_none(), names)?;
+        let entity = &access.entity;
         let mut bounds = self.bounds(access, caller)?;
         if let Some((_, Value::Text(grid))) = draft.values.iter().find(|(name, _)| Some(name.as_str()) == entity.region_column())
             && !bounds.regions.holds(grid)

@@ -164,9 +164,23 @@ fn prefix(sink: &mut impl Sink, name: &str, value: Option<&Value>) {
     sink.sql(" AND ");
     sink.sql(name);
     sink.sql(" < ");
-    // U+10FFFF sorts behind every character in both databases' binary order.
-    sink.bind(&Value::Text(format!("{start}\u{10FFFF}")));
+    sink.bind(&Value::Text(successor(start)));
     sink.sql(")");
+}
+
+/// The first text behind every text with this prefix, in the order of code points that both databases have for bytes.
+fn successor(prefix: &str) -> String {
+    let mut kept = prefix.to_owned();
+    while let Some(last) = kept.pop() {
+        // The surrogates are no characters: what follows U+D7FF is U+E000.
+        let next = if last == '\u{D7FF}' { Some('\u{E000}') } else { char::from_u32(u32::from(last) + 1) };
+        if let Some(next) = next {
+            kept.push(next);
+            return kept;
+        }
+    }
+    // Nothing but U+10FFFF, or nothing: no character sorts behind it.
+    format!("{prefix}{}", "\u{10FFFF}".repeat(8))
 }
 
 /// A comparison of completed years, as a range of birth dates, so that an index serves.

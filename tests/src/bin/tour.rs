@@ -219,7 +219,10 @@ impl Tour {
         self.restore()?;
         let officer = self.person("officer")?;
         let first = self.person("worker")?.page(ALLOWANCE, "/eligible")?;
-        let token = text(rows(&first)?.first().context("the page is empty")?, "id")?;
+        let me = self.person("resident")?.get("/me/record")?;
+        let name = me.pointer("/record/name").and_then(Value::as_str).context("no record of their own")?.to_owned();
+        let mine = rows(&first)?.into_iter().find(|row| row.get("name").and_then(Value::as_str) == Some(name.as_str()));
+        let token = text(&mine.context("the resident is not on the page")?, "id")?;
         let grant = self.grant_of(ALLOWANCE, &["active"])?;
         self.cli("admin", &["grant", "revoke", &grant, "--reason", "tour"])?;
         let (status, _) = officer.act(ALLOWANCE, "decide", &json!({"resident": token, "outcome": "approved", "reason": "核定"}))?;

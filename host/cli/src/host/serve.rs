@@ -48,7 +48,7 @@ pub fn prepare() {
         eprintln!("the program could not start itself anew, so it goes on as it is: {error}");
     }
     let filter = tracing_subscriber::EnvFilter::try_from_env("LINLI_LOG").unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false).init();
 }
 
 /// Runs to the end on all processors.

@@ -81,7 +81,7 @@ impl State {
         }
     }
 
-    fn draft(&self, change: Change) -> Result<Draft, Error> {
+    fn draft(&mut self, change: Change) -> Result<Draft, Error> {
         let invalid = |detail: &str| answer("invalid", detail);
         let values: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(&change.values).map_err(|reason| answer("invalid", format!("`values` must be a JSON object: {reason}")))?;
@@ -91,11 +91,15 @@ impl State {
             (None, Some(_)) => return Err(invalid("`version` without `id`")),
             (Some(_), None) => return Err(invalid("`id` without `version`: say which version you change")),
         };
-        let scope = &self.circumstances.scope;
+        let scope = self.circumstances.scope.clone();
+        let names = values.keys().map(String::as_str);
+        if let Err(denial) = scope.may_change(&self.circumstances.caller(Channel::Guest), &change.entity, target.is_none(), names) {
+            return Err(self.refuse(if target.is_none() { "create" } else { "update" }, denial));
+        }
         let Some(entity) = scope.entity(&change.entity) else {
-            return Ok(Draft { entity: change.entity, target, values: Vec::new(), evidence: None, label: None });
+            return Err(answer("denied", format!("there is no entity type `{}`", change.entity)));
         };
-        let values = desk::check(&self.store, scope, entity, &values, target.is_none()).map_err(|errors| {
+        let values = desk::check(&self.store, &scope, entity, &values, target.is_none()).map_err(|errors| {
             let errors: Vec<_> = errors.iter().map(|error| format!("{} {}", error.field, error.reason)).collect();
             answer("invalid", errors.join("; "))
         })?;

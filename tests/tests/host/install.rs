@@ -1,0 +1,66 @@
+//! The checks before anything of a plugin is kept.
+
+use linli_package::Parts;
+use linli_tests::{Host, package, plugin};
+
+fn bare_with(change: impl Fn(&str) -> String) -> Vec<u8> {
+    let bytes = std::fs::read(package("bare")).unwrap();
+    let opened = linli_package::open(&bytes).unwrap();
+    let parts = Parts { manifest: change(&opened.parts.manifest), ..opened.parts };
+    linli_package::embed(&bytes_without_sections(&bytes), &parts).unwrap()
+}
+
+/// The component as it was before its package's sections were added.
+fn bytes_without_sections(bytes: &[u8]) -> Vec<u8> {
+    let first = linli_sections(bytes);
+    bytes[..first].to_vec()
+}
+
+/// Where the first of the package's sections begins: they come last.
+fn linli_sections(bytes: &[u8]) -> usize {
+    let name = b"linli:manifest";
+    let at = bytes.windows(name.len()).position(|window| window == name).unwrap();
+    // Before the name stand its length (1 byte), the section's size (LEB128) and its id 0.
+    (0..at - 1).rev().find(|place| bytes[*place] == 0).unwrap()
+}
+
+#[test]
+fn what_is_no_package_is_refused_with_its_reason() {
+    let host = Host::shared();
+    let admin = host.person("admin");
+    admin.upload(b"hello", "civil-affairs").refused(422, "package");
+    let module = admin.upload(b"\0asm\x01\0\0\0", "civil-affairs").refused(422, "package");
+    assert!(module.detail().contains("not a component"), "{}", module.detail());
+}
+
+#[test]
+fn a_manifest_that_asks_for_what_there_is_not_is_refused_with_its_place() {
+    let host = Host::shared();
+    let admin = host.person("admin");
+    let access = "\n[[access]]\npurpose = \"bench\"\nentity = \"resident\"\noperations = [\"read\"]\n";
+    for (more, code, expected) in [
+        ("fields = { nobody = \"plain\" }\n", "request", "no field `nobody`"),
+        ("fields = { age = \"masked\" }\n", "request", "no mask"),
+        ("where = \"age >=\"\nfields = { age = \"plain\" }\n", "request", "column"),
+        ("rows-per-call = 5000\n", "manifest", "rows-per-call"),
+        ("surprise = 1\n", "manifest", "surprise"),
+    ] {
+        let package = bare_with(|manifest| {
+            let purpose = manifest.lines().skip_while(|line| *line != "[[purpose]]").find_map(|line| line.strip_prefix("id = ")).unwrap().to_owned();
+            format!("{manifest}{}{more}", access.replace("\"bench\"", &purpose))
+        });
+        let refused = admin.upload(&package, "civil-affairs").refused(422, code);
+        assert!(refused.detail().contains(expected), "{}", refused.detail());
+    }
+}
+
+#[test]
+fn only_an_admin_uploads_and_a_plugin_stays_its_publishers() {
+    let host = Host::fresh();
+    let package = std::fs::read(plugin("elder-allowance")).unwrap();
+    host.person("developer").upload(&package, "civil-affairs").refused(403, "role");
+    let admin = host.person("admin");
+    admin.upload(&package, "nobody").refused(422, "no-publisher");
+    admin.upload(&package, "community").refused(409, "other-publisher");
+    admin.with_token("forged").upload(&package, "civil-affairs").refused(401, "sign-in");
+}
