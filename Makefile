@@ -38,7 +38,7 @@ tour: guests ## drives a running demo as its users would
 
 bench: guests ## side by side with a hand-written service
 	@tools/setup bench
-	cargo build --release --locked -p linli-bench
+	cargo build --release --locked -p linli -p linli-bench --bins
 	@exec $(CARGO_TARGET_DIR)/release/linli-bench
 
 lint: setup

@@ -76,7 +76,8 @@ impl Host {
         let said = data.with_extension(format!("{}.log", NEXT.fetch_add(1, Ordering::Relaxed)));
         let mut command = Command::new("sh");
         command.args(["-c", GUARD, "sh"]).arg(&said).arg(linli()).args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
-        let mut guard = command.env_remove("RUST_BACKTRACE").env("NO_COLOR", "1").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut guard =
+            command.env_remove("RUST_BACKTRACE").env("NO_COLOR", "1").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(guard.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let pid = line.trim().parse().unwrap();

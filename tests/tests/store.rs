@@ -8,7 +8,9 @@ use linli_audit::{Entry, Outcome};
 use linli_model::{Catalogue, Classification, CodeList, Date, Decimal, EntityType, Origin, RecordNo, RegionCode, Value};
 use linli_scope::decide::{Ask, Draft, Filter};
 use linli_scope::scope::Sources;
-use linli_scope::{Actor, Caller, Channel, Comparison, DenialKind, Keyring, Manifest, Operator, Predicate, Role, Scope, condition, predicate};
+use linli_scope::{
+    Actor, Caller, Channel, Comparison, DenialKind, Keyring, Manifest, Operator, Predicate, Role, Scope, condition, predicate,
+};
 use linli_store::Store;
 use linli_store::model::Core;
 use proptest::prelude::*;
@@ -41,8 +43,16 @@ const GRIDS: [&str; 5] = ["440104022001001", "440104022001002", "440104022002001
 const LABELS: [&str; 8] = ["", "a", "ab", "aé", "b%", "王", "王小", "王\u{10FFFF}"];
 const BORN: [&str; 8] = ["1926-02-28", "1946-02-27", "1946-02-28", "1946-03-01", "2000-02-29", "2008-02-28", "2025-12-31", "2026-02-28"];
 /// Conditions that a grant may bring.
-const CONDITIONS: [&str; 8] =
-    ["", "age >= 80", "age != 80 && label != null", "born < \"2000-02-29\"", "flag", "amount > 0 && count in [1, 3]", "label.startsWith(\"王\")", "absent >= 2 && checked != null"];
+const CONDITIONS: [&str; 8] = [
+    "",
+    "age >= 80",
+    "age != 80 && label != null",
+    "born < \"2000-02-29\"",
+    "flag",
+    "amount > 0 && count in [1, 3]",
+    "label.startsWith(\"王\")",
+    "absent >= 2 && checked != null",
+];
 
 type Record = HashMap<&'static str, Value>;
 
@@ -100,7 +110,8 @@ fn world() -> World {
     let everywhere = actor(&["44"]);
     let records: Vec<Record> = (0..90).map(record).collect();
     let changes = records.iter().map(|record| {
-        let values = record.iter().filter(|(_, value)| **value != Value::Null).map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let values =
+            record.iter().filter(|(_, value)| **value != Value::Null).map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         writer.change(&caller(&everywhere), Draft { entity: "thing".into(), target: None, values, evidence: None, label: None }).unwrap()
     });
     let made = runtime.block_on(store.apply(changes.collect(), entry())).unwrap();
@@ -151,7 +162,9 @@ fn filter() -> impl Strategy<Value = Filter> {
             "sex" => select(&["0", "1", "2"][..]).prop_map(|code| Value::Text(code.into())).boxed(),
             "flag" => any::<bool>().prop_map(Value::Boolean).boxed(),
             "amount" => (-3_i64..5).prop_map(|half| Value::Decimal(Decimal { units: half * 50, scale: 2 })).boxed(),
-            "age" => prop_oneof![select(&[-1_i64, 0, 1, 17, 18, 25, 26, 79, 80, 81, 100, 9_999, i64::MAX][..]), any::<i64>()].prop_map(Value::Integer).boxed(),
+            "age" => prop_oneof![select(&[-1_i64, 0, 1, 17, 18, 25, 26, 79, 80, 81, 100, 9_999, i64::MAX][..]), any::<i64>()]
+                .prop_map(Value::Integer)
+                .boxed(),
             _ => (-2_i64..5).prop_map(Value::Integer).boxed(),
         };
         let mut operators = vec![Operator::Equal, Operator::NotEqual, Operator::In, Operator::Has];
@@ -184,14 +197,17 @@ fn case() -> impl Strategy<Value = Case> {
 /// The record numbers that should come back, in order.
 fn expected(world: &World, entity: &EntityType, catalogue: &Catalogue, case: &Case) -> Vec<i64> {
     let today: Date = TODAY.parse().unwrap();
-    let condition = if case.condition.is_empty() { Predicate::everything() } else { condition::parse(case.condition, entity, catalogue).unwrap() };
-    let filters: Vec<_> = case.filter.iter().map(|(name, operator, values)| Comparison::new(entity, name, *operator, values.clone()).unwrap()).collect();
+    let condition =
+        if case.condition.is_empty() { Predicate::everything() } else { condition::parse(case.condition, entity, catalogue).unwrap() };
+    let filters: Vec<_> =
+        case.filter.iter().map(|(name, operator, values)| Comparison::new(entity, name, *operator, values.clone()).unwrap()).collect();
     let regions: Vec<RegionCode> = case.regions.iter().map(|code| code.parse().unwrap()).collect();
     let mut found: Vec<(i64, &Record)> = (1..).zip(&world.records).collect();
     found.retain(|(_, record)| {
         let value = |name: &str| record.get(name).cloned().unwrap_or(Value::Null);
         let near = matches!(&record["grid"], Value::Text(grid) if regions.iter().any(|region| region.contains(grid)));
-        near && condition.holds(entity, &value, today) == Some(true) && filters.iter().all(|filter| filter.holds(entity, &value, today) == Some(true))
+        near && condition.holds(entity, &value, today) == Some(true)
+            && filters.iter().all(|filter| filter.holds(entity, &value, today) == Some(true))
     });
     found.sort_by(|left, right| order(entity, &case.sort, left, right));
     found.into_iter().map(|(number, _)| number).collect()
@@ -227,7 +243,9 @@ fn order(entity: &EntityType, sort: &[(&'static str, bool)], left: &(i64, &Recor
 /// Whether anything that is asked is not for this use: selected unless plain or masked, filtered or sorted by unless plain.
 fn is_denied(case: &Case) -> bool {
     let plain = |name: &str| PLAIN.contains(&name);
-    case.select.iter().any(|name| !plain(name) && *name != "shaded") || !case.filter.iter().all(|(name, ..)| plain(name)) || !case.sort.iter().all(|(name, _)| plain(name))
+    case.select.iter().any(|name| !plain(name) && *name != "shaded")
+        || !case.filter.iter().all(|(name, ..)| plain(name))
+        || !case.sort.iter().all(|(name, _)| plain(name))
 }
 
 fn shown(entity: &EntityType, record: &Record, name: &str) -> serde_json::Value {
@@ -258,7 +276,9 @@ fn check(world: &World, case: &Case) -> Result<(), TestCaseError> {
     };
     if is_denied(case) {
         let denial = scope.read(&caller(&actor), &ask).err();
-        prop_assert!(denial.is_some_and(|denial| matches!(denial.kind, DenialKind::Field | DenialKind::FieldMode) && denial.field.is_some()));
+        prop_assert!(
+            denial.is_some_and(|denial| matches!(denial.kind, DenialKind::Field | DenialKind::FieldMode) && denial.field.is_some())
+        );
         return Ok(());
     }
     let expected = expected(world, entity, &catalogue, case);

@@ -32,7 +32,12 @@ pub struct Checker<'a> {
 
 impl Checker<'_> {
     /// Checks the fields of a record that is made (`whole`) or changed. All errors are returned at once.
-    pub fn values(&self, entity: &EntityType, given: &Map<String, serde_json::Value>, whole: bool) -> Result<Vec<(String, Value)>, Vec<FieldError>> {
+    pub fn values(
+        &self,
+        entity: &EntityType,
+        given: &Map<String, serde_json::Value>,
+        whole: bool,
+    ) -> Result<Vec<(String, Value)>, Vec<FieldError>> {
         let mut errors = Vec::new();
         let mut values = Vec::with_capacity(given.len());
         for (name, json) in given {
@@ -45,7 +50,11 @@ impl Checker<'_> {
         }
         let known = |name: &str| values.iter().find(|(known, _)| known == name).map(|(_, value)| value);
         for field in entity.enterable().filter(|field| field.required) {
-            let missing = if whole { known(&field.name).is_none() && !errors.iter().any(|error| error.field == field.name) } else { known(&field.name) == Some(&Value::Null) };
+            let missing = if whole {
+                known(&field.name).is_none() && !errors.iter().any(|error| error.field == field.name)
+            } else {
+                known(&field.name) == Some(&Value::Null)
+            };
             if missing {
                 errors.push(FieldError::new(&field.name, "is required"));
             }
@@ -72,7 +81,9 @@ impl Checker<'_> {
 
     fn region_exists(&self, field: &Field, value: &Value) -> Result<(), String> {
         match (&field.kind, value) {
-            (FieldKind::Region { .. }, Value::Text(code)) if self.regions.name(code).is_none() => Err("is no region that the platform knows".into()),
+            (FieldKind::Region { .. }, Value::Text(code)) if self.regions.name(code).is_none() => {
+                Err("is no region that the platform knows".into())
+            }
             _ => Ok(()),
         }
     }
@@ -80,7 +91,9 @@ impl Checker<'_> {
 
 /// An ID number that says another birth date or sex than the record.
 fn disagreements<'a>(agreement: &Agreement, known: &dyn Fn(&str) -> Option<&'a Value>, whole: bool) -> Vec<FieldError> {
-    let (Some(id_field), parts) = (Some(&agreement.id_number), [(&agreement.birth_date, "date of birth"), (&agreement.sex, "sex")]) else { return Vec::new() };
+    let (Some(id_field), parts) = (Some(&agreement.id_number), [(&agreement.birth_date, "date of birth"), (&agreement.sex, "sex")]) else {
+        return Vec::new();
+    };
     let id_number = match known(id_field) {
         Some(Value::Text(text)) => IdNumber::parse(text).ok(),
         _ => None,
@@ -118,7 +131,8 @@ mod tests {
         let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
         for entry in std::fs::read_dir(dir.join("codes")).unwrap() {
             let path = entry.unwrap().path();
-            catalogue.add_codes(CodeList::read(path.file_stem().unwrap().to_str().unwrap(), &std::fs::read_to_string(&path).unwrap()).unwrap());
+            catalogue
+                .add_codes(CodeList::read(path.file_stem().unwrap().to_str().unwrap(), &std::fs::read_to_string(&path).unwrap()).unwrap());
         }
         let text = std::fs::read_to_string(dir.join("entities/resident.json")).unwrap();
         let entity = schema::read(&text, None, &catalogue).unwrap();
@@ -145,7 +159,10 @@ mod tests {
 
     #[test]
     fn every_wrong_field_is_named_at_once() {
-        assert_eq!(wrong(json!({"name": "", "sex": "7", "nobody": 1, "age": 3, "grid": "440104022003002", "household": "abc"}), true), ["name", "sex", "grid", "nobody", "age", "household"]);
+        assert_eq!(
+            wrong(json!({"name": "", "sex": "7", "nobody": 1, "age": 3, "grid": "440104022003002", "household": "abc"}), true),
+            ["name", "sex", "grid", "nobody", "age", "household"]
+        );
     }
 
     #[test]

@@ -55,11 +55,24 @@ impl Desk<'_> {
     }
 
     /// Changes a version of a record.
-    pub async fn change(&self, entity: &str, id: &str, version: i64, given: &Map<String, serde_json::Value>, evidence: Option<String>) -> Result<Made, EntryError> {
+    pub async fn change(
+        &self,
+        entity: &str,
+        id: &str,
+        version: i64,
+        given: &Map<String, serde_json::Value>,
+        evidence: Option<String>,
+    ) -> Result<Made, EntryError> {
         self.put(entity, Some((id.to_owned(), version)), given, evidence).await
     }
 
-    async fn put(&self, name: &str, target: Option<(String, i64)>, given: &Map<String, serde_json::Value>, evidence: Option<String>) -> Result<Made, EntryError> {
+    async fn put(
+        &self,
+        name: &str,
+        target: Option<(String, i64)>,
+        given: &Map<String, serde_json::Value>,
+        evidence: Option<String>,
+    ) -> Result<Made, EntryError> {
         let operation = if target.is_some() { "update" } else { "create" };
         let entity = match self.scope.entity(name) {
             Some(entity) => entity.clone(),
@@ -112,7 +125,13 @@ impl Desk<'_> {
 
     async fn denied(&self, name: &str, operation: &str, denial: Denial) -> Result<EntryError, EntryError> {
         let mut entry = self.entry(Outcome::Denied { code: denial.kind.as_str().to_owned(), detail: denial.message.clone() });
-        let access = Access { entity: name.to_owned(), operation: operation.to_owned(), fields: Vec::new(), records: 0, denied: Some(denial.kind.as_str().to_owned()) };
+        let access = Access {
+            entity: name.to_owned(),
+            operation: operation.to_owned(),
+            fields: Vec::new(),
+            records: 0,
+            denied: Some(denial.kind.as_str().to_owned()),
+        };
         entry.accesses.push(access);
         self.store.record(entry.encode()).await?;
         Ok(EntryError::Denied(denial))
@@ -127,19 +146,32 @@ impl Desk<'_> {
         if near {
             entry.subjects.insert(holder.record.0.unsigned_abs());
         }
-        entry.accesses.push(Access { entity: entity.name.clone(), operation: "identify".to_owned(), fields: vec![(holder.field.clone(), "check".to_owned())], records: 1, denied: None });
+        entry.accesses.push(Access {
+            entity: entity.name.clone(),
+            operation: "identify".to_owned(),
+            fields: vec![(holder.field.clone(), "check".to_owned())],
+            records: 1,
+            denied: None,
+        });
         self.store.record(entry.encode()).await?;
         Ok(EntryError::Duplicate { entity: entity.name.clone(), field: holder.field, known })
     }
 }
 
 /// Checks a record's JSON under a scope, whose tokens its references are.
-pub fn check(store: &Store, scope: &Scope, entity: &EntityType, given: &Map<String, serde_json::Value>, whole: bool) -> Result<Vec<(String, linli_model::Value)>, Vec<FieldError>> {
+pub fn check(
+    store: &Store,
+    scope: &Scope,
+    entity: &EntityType,
+    given: &Map<String, serde_json::Value>,
+    whole: bool,
+) -> Result<Vec<(String, linli_model::Value)>, Vec<FieldError>> {
     let catalogue = store.catalogue();
-    let resolve = |name: &str, token: &str| -> Option<RecordNo> { catalogue.entity(name).and_then(|target| scope.tokens().open(target.number, token)) };
+    let resolve = |name: &str, token: &str| -> Option<RecordNo> {
+        catalogue.entity(name).and_then(|target| scope.tokens().open(target.number, token))
+    };
     Checker { catalogue: &catalogue, regions: &store.regions(), resolve: &resolve }.values(entity, given, whole)
 }
-
 
 /// A page of records.
 #[derive(Clone, Debug)]
@@ -194,7 +226,13 @@ impl Desk<'_> {
         };
         let rows = self.store.read(&read).await?;
         let mut entry = self.entry(Outcome::Allowed);
-        entry.accesses.push(Access { entity: read.entity.name.clone(), operation: "read".to_owned(), fields: read.fields.clone(), records: rows.count, denied: None });
+        entry.accesses.push(Access {
+            entity: read.entity.name.clone(),
+            operation: "read".to_owned(),
+            fields: read.fields.clone(),
+            records: rows.count,
+            denied: None,
+        });
         entry.subjects = rows.subjects.clone();
         self.store.record(entry.encode()).await?;
         Ok((read, rows))

@@ -1,9 +1,9 @@
 //! Console and portal act under manifests like everybody else. These are built in, and their own grants.
 
+use linli_model::Catalogue;
 use linli_scope::manifest::ManifestError;
 use linli_scope::scope::{ScopeError, Sources};
 use linli_scope::{Keyring, Manifest, Scope};
-use linli_model::Catalogue;
 
 /// The console, the CLI and bulk entry.
 pub const CONSOLE: &str = include_str!("../../../schemas/first-party/console.toml");
@@ -26,6 +26,14 @@ pub enum BuiltInError {
 /// Compiles a built-in manifest.
 pub fn compile(manifest: &str, catalogue: &Catalogue, keyring: &Keyring) -> Result<(Manifest, Scope), BuiltInError> {
     let manifest = Manifest::read(manifest)?;
-    let scope = Scope::compile(&Sources { manifest: &manifest, grant: None, built_in: true, catalogue, keyring, publisher: PUBLISHER, sector: &manifest.plugin.id })?;
+    let scope = Scope::compile(&Sources {
+        manifest: &manifest,
+        grant: None,
+        built_in: true,
+        catalogue,
+        keyring,
+        publisher: PUBLISHER,
+        sector: &manifest.plugin.id,
+    })?;
     Ok((manifest, scope))
 }

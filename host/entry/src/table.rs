@@ -38,7 +38,9 @@ impl Head {
     /// Checks a table's head against an entity type. Every wrong column is named.
     pub fn read(entity: &EntityType, names: &[String]) -> Result<Self, Vec<LineError>> {
         let mut errors = Vec::new();
-        let mut fail = |column: usize, field: &str, reason: String| errors.push(LineError { line: 1, column: Some(column + 1), field: Some(field.to_owned()), reason });
+        let mut fail = |column: usize, field: &str, reason: String| {
+            errors.push(LineError { line: 1, column: Some(column + 1), field: Some(field.to_owned()), reason })
+        };
         for (column, name) in names.iter().enumerate() {
             match entity.field(name).map(|field| &field.origin) {
                 Some(Origin::Stored) => {}
@@ -53,7 +55,12 @@ impl Head {
             }
         }
         for field in entity.enterable().filter(|field| field.required && !names.contains(&field.name)) {
-            errors.push(LineError { line: 1, column: None, field: Some(field.name.clone()), reason: "is required, but the table has no such column".into() });
+            errors.push(LineError {
+                line: 1,
+                column: None,
+                field: Some(field.name.clone()),
+                reason: "is required, but the table has no such column".into(),
+            });
         }
         if errors.is_empty() { Ok(Self { fields: names.to_vec() }) } else { Err(errors) }
     }
@@ -61,7 +68,12 @@ impl Head {
     /// A row as a record's JSON; empty cells are unknown values.
     pub fn record(&self, entity: &EntityType, row: &Row) -> Result<Map<String, Value>, LineError> {
         if row.cells.len() != self.fields.len() {
-            return Err(LineError { line: row.line, column: None, field: None, reason: format!("has {} cells where the head has {}", row.cells.len(), self.fields.len()) });
+            return Err(LineError {
+                line: row.line,
+                column: None,
+                field: None,
+                reason: format!("has {} cells where the head has {}", row.cells.len(), self.fields.len()),
+            });
         }
         let cells = self.fields.iter().zip(&row.cells).filter(|(_, cell)| !cell.trim().is_empty());
         Ok(cells.map(|(name, cell)| (name.clone(), self.value(entity, name, cell.trim()))).collect())
@@ -98,7 +110,10 @@ mod tests {
     #[test]
     fn a_bad_head_is_refused_with_every_column() {
         let errors = Head::read(&entity(), &["b".into(), "c".into(), "b".into()]).unwrap_err();
-        assert_eq!(errors.iter().map(|error| (error.column, error.field.clone().unwrap())).collect::<Vec<_>>(), [(Some(2), "c".into()), (Some(3), "b".into()), (None, "a".into())]);
+        assert_eq!(
+            errors.iter().map(|error| (error.column, error.field.clone().unwrap())).collect::<Vec<_>>(),
+            [(Some(2), "c".into()), (Some(3), "b".into()), (None, "a".into())]
+        );
     }
 
     #[test]

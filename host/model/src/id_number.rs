@@ -32,15 +32,13 @@ impl<'a> IdNumber<'a> {
     /// Reads and checks an ID number, `X` in capitals.
     pub fn parse(text: &'a str) -> Result<Self, NoIdNumber> {
         let (body, check) = text.split_at_checked(17).ok_or(NoIdNumber::Shape)?;
-        let shaped = body.bytes().all(|byte| byte.is_ascii_digit())
-            && matches!(check.as_bytes(), [byte] if byte.is_ascii_digit() || *byte == b'X');
+        let shaped =
+            body.bytes().all(|byte| byte.is_ascii_digit()) && matches!(check.as_bytes(), [byte] if byte.is_ascii_digit() || *byte == b'X');
         if !shaped {
             return Err(NoIdNumber::Shape);
         }
         let digits = |from: usize, to: usize| body.get(from..to).unwrap_or_default();
-        let birth_date = format!("{}-{}-{}", digits(6, 10), digits(10, 12), digits(12, 14))
-            .parse()
-            .map_err(|_| NoIdNumber::BirthDate)?;
+        let birth_date = format!("{}-{}-{}", digits(6, 10), digits(10, 12), digits(12, 14)).parse().map_err(|_| NoIdNumber::BirthDate)?;
         if check.chars().next() != Some(check_character(body)) {
             return Err(NoIdNumber::Check);
         }
@@ -75,7 +73,9 @@ mod tests {
         for at in 0..17 {
             for digit in '0'..='9' {
                 let mut bad: Vec<char> = good.chars().collect();
-                if bad[at] == digit { continue; }
+                if bad[at] == digit {
+                    continue;
+                }
                 bad[at] = digit;
                 assert!(IdNumber::parse(&bad.iter().collect::<String>()).is_err());
             }

@@ -217,7 +217,8 @@ mod tests {
 
     #[test]
     fn a_tree_is_walked_by_level_and_by_range() {
-        let tree = RegionTree::read("# source\ncode,name\n44,广东省\n4401,广州市\n440104,越秀区\n440104022,矿泉街道\n440104023,别处\n").unwrap();
+        let tree =
+            RegionTree::read("# source\ncode,name\n44,广东省\n4401,广州市\n440104,越秀区\n440104022,矿泉街道\n440104023,别处\n").unwrap();
         let township = code("440104");
         assert_eq!(tree.children(Some(&township)).count(), 2);
         assert_eq!(tree.within(Some(&township)).count(), 3);
@@ -226,7 +227,8 @@ mod tests {
     }
 
     fn any_code() -> impl Strategy<Value = RegionCode> {
-        prop::sample::select(vec!["44", "4401", "4402", "440104", "440104022", "440104023", "440104022001", "440104022002001"]).prop_map(code)
+        prop::sample::select(vec!["44", "4401", "4402", "440104", "440104022", "440104023", "440104022001", "440104022002001"])
+            .prop_map(code)
     }
 
     proptest! {

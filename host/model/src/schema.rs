@@ -137,7 +137,8 @@ pub struct Owner<'a> {
 /// Reads a schema. `owner` is the plugin that brings it, none for the core; `catalogue` holds the
 /// code lists and entity types that it may refer to. `number` and `table` are assigned by the store later.
 pub fn read(text: &str, owner: Option<&Owner<'_>>, catalogue: &Catalogue) -> Result<EntityType, SchemaError> {
-    let document: Document = serde_json::from_str(text).map_err(|reason| SchemaError::Shape { name: owner.map_or("core", |owner| owner.plugin).to_owned(), reason: reason.to_string() })?;
+    let document: Document = serde_json::from_str(text)
+        .map_err(|reason| SchemaError::Shape { name: owner.map_or("core", |owner| owner.plugin).to_owned(), reason: reason.to_string() })?;
     let name = document.linli.name.clone();
     Reader { name, owner, catalogue }.entity(document, text)
 }
@@ -165,7 +166,11 @@ impl Reader<'_> {
         self.add_implicit(&region, extension, &mut fields);
         self.check_names(&document, &fields)?;
         let subjects = self.subjects(extension, &fields)?;
-        let agreements = extension.agree.iter().map(|(id_number, with)| Agreement { id_number: id_number.clone(), birth_date: with.birth_date.clone(), sex: with.sex.clone() });
+        let agreements = extension.agree.iter().map(|(id_number, with)| Agreement {
+            id_number: id_number.clone(),
+            birth_date: with.birth_date.clone(),
+            sex: with.sex.clone(),
+        });
         Ok(EntityType {
             name: self.full_name(&self.name),
             number: 0,
@@ -213,11 +218,15 @@ impl Reader<'_> {
     fn field(&self, name: &str, property: &Property, required: bool, entity: &EntityExtension) -> Result<Field, SchemaError> {
         let path = format!("properties.{name}");
         if !is_name(name) || [ID, VERSION, COMMUNITY].contains(&name) {
-            return Err(self.fail(path, "must be named with 1 to 40 characters a-z, 0-9 and _, a letter first, and not id, version or community"));
+            return Err(
+                self.fail(path, "must be named with 1 to 40 characters a-z, 0-9 and _, a letter first, and not id, version or community")
+            );
         }
         let extension = &property.linli;
         let origin = match &extension.derived {
-            Some(derived) if !property.read_only => return Err(self.fail(path, format!("is derived from {}, so it must be readOnly", derived.age_of))),
+            Some(derived) if !property.read_only => {
+                return Err(self.fail(path, format!("is derived from {}, so it must be readOnly", derived.age_of)));
+            }
             Some(derived) => Origin::AgeOf(derived.age_of.clone()),
             None if property.read_only => return Err(self.fail(path, "is readOnly, so it must be derived")),
             None => Origin::Stored,
@@ -259,18 +268,27 @@ impl Reader<'_> {
             (Some("reference"), _) => text(FieldKind::Reference { entity: self.target(path, extension)? }),
             (Some("decimal"), _) => {
                 let scale = extension.scale.filter(|scale| *scale <= 9);
-                scale.map(|scale| FieldKind::Decimal { scale }).ok_or_else(|| self.fail(path, "is a decimal without x-linli.scale of 0 to 9"))
+                scale
+                    .map(|scale| FieldKind::Decimal { scale })
+                    .ok_or_else(|| self.fail(path, "is a decimal without x-linli.scale of 0 to 9"))
             }
             (Some("id-number"), _) => text(FieldKind::IdNumber),
             (Some(other), _) => Err(self.fail(path, format!("has the unknown x-linli.type `{other}`"))),
             (None, "string") if property.format.as_deref() == Some("date") => Ok(FieldKind::Date),
             (None, "string") if property.format.is_none() => {
-                let pattern = property.pattern.as_deref().map(Pattern::new).transpose().map_err(|reason| self.fail(path, format!("has a pattern that can't be used: {reason}")))?;
+                let pattern = property
+                    .pattern
+                    .as_deref()
+                    .map(Pattern::new)
+                    .transpose()
+                    .map_err(|reason| self.fail(path, format!("has a pattern that can't be used: {reason}")))?;
                 let max = property.max_length.unwrap_or(TEXT_MAX).min(TEXT_MAX);
                 Ok(FieldKind::Text { min: property.min_length.unwrap_or(0), max, pattern })
             }
             (None, "string") => Err(self.fail(path, "has an unknown format: only date is known")),
-            (None, "integer") => Ok(FieldKind::Integer { min: property.minimum.unwrap_or(i64::MIN), max: property.maximum.unwrap_or(i64::MAX) }),
+            (None, "integer") => {
+                Ok(FieldKind::Integer { min: property.minimum.unwrap_or(i64::MIN), max: property.maximum.unwrap_or(i64::MAX) })
+            }
             (None, "boolean") => Ok(FieldKind::Boolean),
             (None, "number") => Err(self.fail(path, "is a number: decimals need x-linli.type decimal and a scale")),
             (None, other) => Err(self.fail(path, format!("has the unknown type `{other}`"))),
@@ -284,7 +302,9 @@ impl Reader<'_> {
             return Ok(own);
         }
         match self.owner {
-            Some(_) if self.catalogue.entity(&entity).is_none() => Err(self.fail(path, format!("refers to the unknown entity type `{entity}`"))),
+            Some(_) if self.catalogue.entity(&entity).is_none() => {
+                Err(self.fail(path, format!("refers to the unknown entity type `{entity}`")))
+            }
             _ => Ok(entity),
         }
     }
@@ -365,7 +385,9 @@ impl Reader<'_> {
     fn subjects(&self, extension: &EntityExtension, fields: &IndexMap<String, Field>) -> Result<Vec<SubjectPath>, SchemaError> {
         let path = |subject: &String| match subject.as_str() {
             "self" => Ok(SubjectPath::Own),
-            name if matches!(fields.get(name).map(|field| &field.kind), Some(FieldKind::Reference { .. })) => Ok(SubjectPath::Reference(name.to_owned())),
+            name if matches!(fields.get(name).map(|field| &field.kind), Some(FieldKind::Reference { .. })) => {
+                Ok(SubjectPath::Reference(name.to_owned()))
+            }
             name => Err(self.fail("x-linli.subjects", format!("`{name}` is neither self nor a reference of this schema"))),
         };
         extension.subjects.iter().map(path).collect()
@@ -374,7 +396,9 @@ impl Reader<'_> {
 
 fn is_name(name: &str) -> bool {
     let mut bytes = name.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_lowercase()) && name.len() <= 40 && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    bytes.next().is_some_and(|first| first.is_ascii_lowercase())
+        && name.len() <= 40
+        && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 #[cfg(test)]

@@ -72,11 +72,15 @@ impl Value {
                 let number = json.as_number().map(ToString::to_string);
                 let text = number.as_deref().or(json.as_str()).ok_or_else(|| Misfit::new("must be a decimal"))?;
                 let decimal = Decimal::parse(text, *scale);
-                decimal.map(Self::Decimal).ok_or_else(|| Misfit::new(format!("must be a decimal with at most {scale} digits behind the point")))
+                decimal
+                    .map(Self::Decimal)
+                    .ok_or_else(|| Misfit::new(format!("must be a decimal with at most {scale} digits behind the point")))
             }
             FieldKind::Date => text()?.parse().map(Self::Date).map_err(|reason: crate::date::NoDate| Misfit::new(reason.to_string())),
             FieldKind::Reference { entity } => Err(Misfit::new(format!("must be the id of a {entity}"))),
-            FieldKind::Text { .. } | FieldKind::Code { .. } | FieldKind::Region { .. } | FieldKind::IdNumber => Ok(Self::Text(text()?.to_owned())),
+            FieldKind::Text { .. } | FieldKind::Code { .. } | FieldKind::Region { .. } | FieldKind::IdNumber => {
+                Ok(Self::Text(text()?.to_owned()))
+            }
         }
     }
 
@@ -96,7 +100,9 @@ impl Value {
                     _ => Ok(()),
                 }
             }
-            (FieldKind::Integer { min, max }, Self::Integer(number)) if number < min || number > max => Err(Misfit::new(format!("must lie in {min} to {max}"))),
+            (FieldKind::Integer { min, max }, Self::Integer(number)) if number < min || number > max => {
+                Err(Misfit::new(format!("must lie in {min} to {max}")))
+            }
             (FieldKind::Code { list }, Self::Text(code)) => match catalogue.codes(list) {
                 Some(codes) if codes.codes.contains_key(code.as_str()) => Ok(()),
                 Some(codes) => Err(Misfit::new(format!("is no code of the list `{list}` ({})", codes.standard))),
@@ -107,7 +113,9 @@ impl Value {
                 Ok(_) => Ok(()),
                 Err(reason) => Err(Misfit::new(format!("is no region: {reason}"))),
             },
-            (FieldKind::IdNumber, Self::Text(text)) => id_number::IdNumber::parse(text).map(|_| ()).map_err(|reason| Misfit::new(reason.to_string())),
+            (FieldKind::IdNumber, Self::Text(text)) => {
+                id_number::IdNumber::parse(text).map(|_| ()).map_err(|reason| Misfit::new(reason.to_string()))
+            }
             _ => Ok(()),
         }
     }

@@ -118,7 +118,8 @@ impl Runtime {
     pub async fn call(&self, mut call: Call) -> Result<Answer, CallError> {
         let plugin = self.plugin(&call.plugin).ok_or_else(|| CallError::NoPlugin(call.plugin.clone()))?;
         let scope = plugin.scope();
-        let admitted = scope.admit(call.kind, &call.name, call.actor.as_deref()).and_then(|entry| scope.in_force(call.now).map(|()| entry.clone()));
+        let admitted =
+            scope.admit(call.kind, &call.name, call.actor.as_deref()).and_then(|entry| scope.in_force(call.now).map(|()| entry.clone()));
         let entry = match admitted {
             Ok(entry) => entry,
             Err(denial) => return Err(self.turn_away(&plugin, &call, denial).await),
@@ -128,8 +129,15 @@ impl Runtime {
             EntryKind::Page => input::check_page(&call.input)?,
             EntryKind::Action => call.input = input::check_action(self.store(), self.console(), &plugin, &entry, &call).await?,
         }
-        let circumstances =
-            Circumstances { plugin: plugin.clone(), scope, entry, actor: call.actor, locale: call.locale, now: call.now, today: Date::of(call.now) };
+        let circumstances = Circumstances {
+            plugin: plugin.clone(),
+            scope,
+            entry,
+            actor: call.actor,
+            locale: call.locale,
+            now: call.now,
+            today: Date::of(call.now),
+        };
         let turn = self.turn(&plugin).await?;
         let outcome = self.run(circumstances, call.kind, call.name, call.input, &after).await;
         drop(turn);
@@ -150,7 +158,8 @@ impl Runtime {
         let turn = self.turn(&plugin).await?;
         let began = Instant::now();
         // Without an actor no record is within reach.
-        let circumstances = Circumstances { plugin: plugin.clone(), scope, entry, actor: None, locale: "zh".into(), now, today: Date::of(now) };
+        let circumstances =
+            Circumstances { plugin: plugin.clone(), scope, entry, actor: None, locale: "zh".into(), now, today: Date::of(now) };
         let state = State::new(circumstances, self.store().clone(), self.limits().clone());
         let request = Request { kind: Kind::Page, name: page.to_owned(), input: "{}".into() };
         let (result, _) = invoke(self.engine(), &plugin, state, self.limits(), request).await;
@@ -172,7 +181,14 @@ impl Runtime {
         }
     }
 
-    async fn run(&self, circumstances: Circumstances, kind: EntryKind, name: String, input: Map<String, Value>, after: &BTreeMap<usize, String>) -> Result<Answer, CallError> {
+    async fn run(
+        &self,
+        circumstances: Circumstances,
+        kind: EntryKind,
+        name: String,
+        input: Map<String, Value>,
+        after: &BTreeMap<usize, String>,
+    ) -> Result<Answer, CallError> {
         let limits = self.limits().clone();
         let plugin = circumstances.plugin.clone();
         let mut state = State::new(circumstances, self.store().clone(), limits.clone());
@@ -205,8 +221,17 @@ impl Runtime {
     async fn turn_away(&self, plugin: &Arc<Plugin>, call: &Call, denial: Denial) -> CallError {
         let scope = plugin.scope();
         let entry = scope.entry_point(call.kind, &call.name).cloned().unwrap_or_else(|| unknown(call));
-        let circumstances = Circumstances { plugin: plugin.clone(), scope, entry, actor: call.actor.clone(), locale: String::new(), now: call.now, today: Date::of(call.now) };
-        let mut entry: Entry = circumstances.entry(Outcome::Denied { code: denial.kind.as_str().to_owned(), detail: denial.message.clone() });
+        let circumstances = Circumstances {
+            plugin: plugin.clone(),
+            scope,
+            entry,
+            actor: call.actor.clone(),
+            locale: String::new(),
+            now: call.now,
+            today: Date::of(call.now),
+        };
+        let mut entry: Entry =
+            circumstances.entry(Outcome::Denied { code: denial.kind.as_str().to_owned(), detail: denial.message.clone() });
         entry.subjects = self.named(&circumstances, call);
         match self.store().record(entry.encode()).await {
             Ok(()) => CallError::Denied(denial),
@@ -228,7 +253,12 @@ impl Runtime {
         let mut lines = std::mem::take(&mut state.lines);
         if let Some(CallError::Fault { .. }) = error {
             let message = error.map(ToString::to_string).unwrap_or_default();
-            lines.push(linli_store::plugin::LogLine { at: Timestamp::now().as_millisecond(), entry_point: state.circumstances.entry.log_name.clone(), level: "error".into(), message });
+            lines.push(linli_store::plugin::LogLine {
+                at: Timestamp::now().as_millisecond(),
+                entry_point: state.circumstances.entry.log_name.clone(),
+                level: "error".into(),
+                message,
+            });
         }
         if !lines.is_empty() {
             let (store, plugin) = (self.store().clone(), plugin.id().to_owned());
@@ -247,11 +277,25 @@ fn unknown(call: &Call) -> EntryPoint {
         EntryKind::Action => "action",
     };
     // A name that the manifest does not have is hostile text: only its length goes on the record.
-    EntryPoint { kind: call.kind, name: String::new(), purpose: String::new(), roles: Default::default(), public: false, input: Default::default(), log_name: format!("{kind} unknown ({} bytes)", call.name.len()) }
+    EntryPoint {
+        kind: call.kind,
+        name: String::new(),
+        purpose: String::new(),
+        roles: Default::default(),
+        public: false,
+        input: Default::default(),
+        log_name: format!("{kind} unknown ({} bytes)", call.name.len()),
+    }
 }
 
 /// A fresh instance, one call, and the end of both.
-async fn invoke(engine: &wasmtime::Engine, plugin: &Plugin, state: State, limits: &Limits, request: Request) -> (Result<String, CallError>, State) {
+async fn invoke(
+    engine: &wasmtime::Engine,
+    plugin: &Plugin,
+    state: State,
+    limits: &Limits,
+    request: Request,
+) -> (Result<String, CallError>, State) {
     let mut store = wasmtime::Store::new(engine, state);
     store.limiter(|state| state);
     store.set_hostcall_fuel(limits.crossing);
@@ -278,7 +322,13 @@ async fn invoke(engine: &wasmtime::Engine, plugin: &Plugin, state: State, limits
 }
 
 /// Checks what the plugin said and fills its bound blocks.
-async fn answer(store: &Store, state: &mut State, kind: EntryKind, text: String, after: &BTreeMap<usize, String>) -> Result<Answer, CallError> {
+async fn answer(
+    store: &Store,
+    state: &mut State,
+    kind: EntryKind,
+    text: String,
+    after: &BTreeMap<usize, String>,
+) -> Result<Answer, CallError> {
     let bad = |error: ViewError| CallError::Fault { fault: Fault::BadAnswer, detail: Some(error.to_string()) };
     let (circumstances, ledger) = (&state.circumstances, &mut state.ledger);
     let filled = match kind {

@@ -54,9 +54,19 @@ pub(crate) async fn run<'v>(
         };
         let rows = store.read(&read).await.map_err(FillError::Store)?;
         ledger.read("read", &read, &rows);
-        let next = rows.last.as_ref().filter(|_| rows.more && ask.id.is_none()).and_then(|position| seal(&circumstances.scope, position, &read.shape));
+        let next = rows
+            .last
+            .as_ref()
+            .filter(|_| rows.more && ask.id.is_none())
+            .and_then(|position| seal(&circumstances.scope, position, &read.shape));
         let json = match ask.id {
-            Some(_) => rows.json.strip_prefix('[').and_then(|json| json.strip_suffix(']')).filter(|row| !row.is_empty()).unwrap_or("null").to_owned(),
+            Some(_) => rows
+                .json
+                .strip_prefix('[')
+                .and_then(|json| json.strip_suffix(']'))
+                .filter(|row| !row.is_empty())
+                .unwrap_or("null")
+                .to_owned(),
             None => rows.json,
         };
         fillings.insert(block, Filling { json, next });

@@ -32,18 +32,32 @@ pub(crate) fn positions(input: &mut Map<String, Value>) -> BTreeMap<usize, Strin
 
 /// A page's parameters: flat and bounded.
 pub(crate) fn check_page(input: &Map<String, Value>) -> Result<(), CallError> {
-    let flat = input.values().all(|value| !value.is_array() && !value.is_object() && value.as_str().is_none_or(|text| text.len() <= LONGEST));
-    if flat && input.len() <= PARAMETERS { Ok(()) } else { Err(CallError::Input(vec![("".into(), format!("at most {PARAMETERS} flat parameters of at most {LONGEST} bytes"))])) }
+    let flat =
+        input.values().all(|value| !value.is_array() && !value.is_object() && value.as_str().is_none_or(|text| text.len() <= LONGEST));
+    if flat && input.len() <= PARAMETERS {
+        Ok(())
+    } else {
+        Err(CallError::Input(vec![("".into(), format!("at most {PARAMETERS} flat parameters of at most {LONGEST} bytes"))]))
+    }
 }
 
 /// An action's inputs, by the kinds that the manifest declares. A resident given by ID number is looked up under the
 /// actor's own rights as the console has them, and becomes the plugin's token.
-pub(crate) async fn check_action(store: &Store, console: &Console, plugin: &Plugin, entry: &EntryPoint, call: &Call) -> Result<Map<String, Value>, CallError> {
+pub(crate) async fn check_action(
+    store: &Store,
+    console: &Console,
+    plugin: &Plugin,
+    entry: &EntryPoint,
+    call: &Call,
+) -> Result<Map<String, Value>, CallError> {
     let mut errors: Vec<(String, String)> = Vec::new();
     let mut checked = Map::new();
     for (key, value) in &call.input {
         let Some(kind) = entry.input.get(key) else {
-            errors.push((key.clone(), format!("is no input of {}; its inputs are {}", entry.log_name, entry.input.keys().cloned().collect::<Vec<_>>().join(", "))));
+            errors.push((
+                key.clone(),
+                format!("is no input of {}; its inputs are {}", entry.log_name, entry.input.keys().cloned().collect::<Vec<_>>().join(", ")),
+            ));
             continue;
         };
         if value.is_null() {
@@ -78,7 +92,9 @@ fn scalar(kind: InputKind, value: &Value) -> Result<Value, String> {
         (InputKind::Boolean, Value::Bool(value)) => Ok((*value).into()),
         (InputKind::Boolean, Value::String(text)) if text == "true" || text == "false" => Ok((text == "true").into()),
         (InputKind::Boolean, _) => Err("must be true or false".into()),
-        (InputKind::Date, Value::String(text)) => text.parse::<linli_model::Date>().map(|_| value.clone()).map_err(|reason| reason.to_string()),
+        (InputKind::Date, Value::String(text)) => {
+            text.parse::<linli_model::Date>().map(|_| value.clone()).map_err(|reason| reason.to_string())
+        }
         (InputKind::Text | InputKind::Resident, Value::String(_)) => Ok(value.clone()),
         (InputKind::Text, Value::Number(number)) => Ok(number.to_string().into()),
         _ => Err("must be a text".into()),
@@ -101,7 +117,13 @@ async fn find(store: &Store, console: &Console, plugin: &Plugin, call: &Call, id
     };
     let rows = store.read(&read).await.map_err(CallError::Store)?;
     let mut entry = desk.entry(linli_audit::Outcome::Allowed);
-    entry.accesses.push(linli_audit::Access { entity: "resident".into(), operation: "identify".into(), fields: vec![("id_number".into(), "check".into())], records: rows.count, denied: None });
+    entry.accesses.push(linli_audit::Access {
+        entity: "resident".into(),
+        operation: "identify".into(),
+        fields: vec![("id_number".into(), "check".into())],
+        records: rows.count,
+        denied: None,
+    });
     entry.subjects = rows.subjects.clone();
     store.record(entry.encode()).await.map_err(CallError::Log)?;
     let number = rows.subjects.min().and_then(|number| i64::try_from(number).ok());
@@ -110,7 +132,10 @@ async fn find(store: &Store, console: &Console, plugin: &Plugin, call: &Call, id
 
 fn explain(denial: Denial) -> Denial {
     match denial.kind {
-        DenialKind::Role => Denial::new(DenialKind::Role, "only a community worker can name a resident by ID number; choose one from a list of the plugin instead"),
+        DenialKind::Role => Denial::new(
+            DenialKind::Role,
+            "only a community worker can name a resident by ID number; choose one from a list of the plugin instead",
+        ),
         _ => denial,
     }
 }

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use linli_audit::{Entry, Outcome};
-use linli_model::schema::{self, Owner, SchemaError};
 use linli_model::Catalogue;
+use linli_model::schema::{self, Owner, SchemaError};
 use linli_package::{Package, PackageError};
 use linli_scope::manifest::ManifestError;
 use linli_scope::scope::ScopeError;
@@ -92,12 +92,27 @@ impl Runtime {
         let component = self.compile(&bytes).await?;
         let version = manifest.plugin.version.clone();
         self.store().add_entities(&plugin, schemas).await?;
-        let kept = Component { digest: digest.clone(), plugin: plugin.clone(), version: version.clone(), bytes, uploaded_by: actor.id, uploaded_at: now.as_millisecond() };
+        let kept = Component {
+            digest: digest.clone(),
+            plugin: plugin.clone(),
+            version: version.clone(),
+            bytes,
+            uploaded_by: actor.id,
+            uploaded_at: now.as_millisecond(),
+        };
         let entry = administration(actor, "install", &plugin, &digest);
         self.store().put_plugin(publisher.id.clone(), kept, Some(entry.encode())).await?;
         let grant = self.request(&manifest, &digest, now).await?;
         let scope = Scope::compile(&self.sources(&manifest, Some(&grant), &self.store().catalogue(), &publisher))?;
-        self.put(Plugin::new(Made { manifest, digest: digest.clone(), publisher, uploaded_by: actor.id, component, scope, concurrent: self.limits().concurrent }));
+        self.put(Plugin::new(Made {
+            manifest,
+            digest: digest.clone(),
+            publisher,
+            uploaded_by: actor.id,
+            component,
+            scope,
+            concurrent: self.limits().concurrent,
+        }));
         Ok(Installation { plugin, version, digest, grant })
     }
 
@@ -105,7 +120,9 @@ impl Runtime {
         let known = self.store().publishers().await?.into_iter().find(|publisher| publisher.id == id);
         let publisher = known.ok_or_else(|| InstallError::NoPublisher(id.to_owned()))?;
         match self.plugin(plugin) {
-            Some(before) if before.publisher.id != publisher.id => Err(InstallError::OtherPublisher { plugin: plugin.to_owned(), owner: before.publisher.id.clone() }),
+            Some(before) if before.publisher.id != publisher.id => {
+                Err(InstallError::OtherPublisher { plugin: plugin.to_owned(), owner: before.publisher.id.clone() })
+            }
             _ => Ok(publisher),
         }
     }
@@ -135,8 +152,14 @@ fn schemas(manifest: &Manifest, package: &Package) -> Result<Vec<String>, Instal
     let fail = |name: &str, reason: String| InstallError::Entity { name: name.to_owned(), reason };
     let mut schemas = Vec::new();
     for entity in &manifest.entities {
-        let source = package.parts.schemas.get(&entity.schema).ok_or_else(|| fail(&entity.name, format!("the package holds no schema `{}`", entity.schema)))?;
-        let named = serde_json::from_str::<serde_json::Value>(source).ok().and_then(|schema| schema.pointer("/x-linli/name").and_then(|name| name.as_str().map(ToOwned::to_owned)));
+        let source = package
+            .parts
+            .schemas
+            .get(&entity.schema)
+            .ok_or_else(|| fail(&entity.name, format!("the package holds no schema `{}`", entity.schema)))?;
+        let named = serde_json::from_str::<serde_json::Value>(source)
+            .ok()
+            .and_then(|schema| schema.pointer("/x-linli/name").and_then(|name| name.as_str().map(ToOwned::to_owned)));
         if named.as_deref() != Some(&entity.name) {
             return Err(fail(&entity.name, format!("the schema `{}` is named otherwise in x-linli.name", entity.schema)));
         }

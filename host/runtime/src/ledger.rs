@@ -27,7 +27,13 @@ enum Seen {
 
 impl Default for Ledger {
     fn default() -> Self {
-        Self { pending: Vec::new(), pending_subjects: RoaringTreemap::new(), all_subjects: RoaringTreemap::new(), classification: Classification::Public, region: Seen::Nothing }
+        Self {
+            pending: Vec::new(),
+            pending_subjects: RoaringTreemap::new(),
+            all_subjects: RoaringTreemap::new(),
+            classification: Classification::Public,
+            region: Seen::Nothing,
+        }
     }
 }
 
@@ -45,7 +51,8 @@ impl Ledger {
 
     /// A predicate that was asked.
     pub fn checked(&mut self, check: &linli_scope::Check, found: Option<&Checked>) {
-        let mut fields: Vec<(String, String)> = check.predicate.fields().into_iter().map(|field| (field.to_owned(), "check".to_owned())).collect();
+        let mut fields: Vec<(String, String)> =
+            check.predicate.fields().into_iter().map(|field| (field.to_owned(), "check".to_owned())).collect();
         fields.dedup();
         self.add(&check.entity.name, "check", &fields, u64::from(found.is_some()));
         if let Some(found) = found {
@@ -58,7 +65,13 @@ impl Ledger {
     /// Something that was denied.
     pub fn denied(&mut self, operation: &str, denial: &Denial) {
         let fields = denial.field.iter().map(|field| (field.clone(), "denied".to_owned())).collect();
-        let access = Access { entity: denial.entity.clone().unwrap_or_default(), operation: operation.to_owned(), fields, records: 0, denied: Some(denial.kind.as_str().to_owned()) };
+        let access = Access {
+            entity: denial.entity.clone().unwrap_or_default(),
+            operation: operation.to_owned(),
+            fields,
+            records: 0,
+            denied: Some(denial.kind.as_str().to_owned()),
+        };
         if !self.pending.contains(&access) {
             self.pending.push(access);
         }
@@ -94,10 +107,18 @@ impl Ledger {
     }
 
     fn add(&mut self, entity: &str, operation: &str, fields: &[(String, String)], records: u64) {
-        let same = |access: &&mut Access| access.denied.is_none() && access.entity == entity && access.operation == operation && access.fields == fields;
+        let same = |access: &&mut Access| {
+            access.denied.is_none() && access.entity == entity && access.operation == operation && access.fields == fields
+        };
         match self.pending.iter_mut().find(same) {
             Some(access) => access.records += records,
-            None => self.pending.push(Access { entity: entity.to_owned(), operation: operation.to_owned(), fields: fields.to_vec(), records, denied: None }),
+            None => self.pending.push(Access {
+                entity: entity.to_owned(),
+                operation: operation.to_owned(),
+                fields: fields.to_vec(),
+                records,
+                denied: None,
+            }),
         }
     }
 

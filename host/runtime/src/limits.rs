@@ -73,7 +73,13 @@ pub(crate) struct Exhausted {
 
 impl Quota {
     pub fn new(limits: &Limits) -> Self {
-        Self { host_calls: limits.host_calls, rows: limits.rows, row_bytes: limits.row_bytes, log_bytes: limits.log_bytes, changes: limits.changes }
+        Self {
+            host_calls: limits.host_calls,
+            rows: limits.rows,
+            row_bytes: limits.row_bytes,
+            log_bytes: limits.log_bytes,
+            changes: limits.changes,
+        }
     }
 
     pub fn take_call(&mut self, limits: &Limits) -> Result<(), Exhausted> {

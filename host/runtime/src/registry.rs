@@ -11,8 +11,8 @@ use linli_scope::{Actor, Caller, Channel, Grant, GrantState, Keyring, Manifest, 
 use linli_store::plugin::Publisher;
 use linli_store::{Store, StoreError};
 use tokio::sync::Semaphore;
-use wasmtime::component::Linker;
 use wasmtime::component::HasSelf;
+use wasmtime::component::Linker;
 
 use crate::contract::Plugin as Contract;
 use crate::engine::{self, POOL};
@@ -93,9 +93,11 @@ impl Runtime {
     pub async fn start(store: Store, keyring: Keyring, limits: Limits) -> Result<Self, StartError> {
         let engine = engine::start().map_err(|error| StartError::Engine(format!("{error:#}")))?;
         let mut linker = Linker::new(&engine);
-        Contract::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut State| state).map_err(|error| StartError::Engine(format!("{error:#}")))?;
+        Contract::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut State| state)
+            .map_err(|error| StartError::Engine(format!("{error:#}")))?;
         let catalogue = store.catalogue();
-        let first_party = |source: &str| first_party::compile(source, &catalogue, &keyring).map(|(manifest, scope)| Console { manifest, scope });
+        let first_party =
+            |source: &str| first_party::compile(source, &catalogue, &keyring).map(|(manifest, scope)| Console { manifest, scope });
         let (console, portal) = (first_party(first_party::CONSOLE)?, first_party(first_party::PORTAL)?);
         // Below the pool's size, so that the pool is never what says no.
         let turns = Semaphore::new(POOL as usize / 2);
@@ -123,7 +125,15 @@ impl Runtime {
         let grant = best(grants, &installed.id, &digest);
         let scope = Scope::compile(&self.sources(&manifest, grant, &self.store().catalogue(), &installed.publisher))?;
         let component = self.compile(&installed.component.bytes).await?;
-        let made = Made { manifest, digest, publisher: installed.publisher, uploaded_by: installed.component.uploaded_by, component, scope, concurrent: self.limits().concurrent };
+        let made = Made {
+            manifest,
+            digest,
+            publisher: installed.publisher,
+            uploaded_by: installed.component.uploaded_by,
+            component,
+            scope,
+            concurrent: self.limits().concurrent,
+        };
         self.put(Plugin::new(made));
         Ok(())
     }
@@ -154,7 +164,9 @@ impl Runtime {
     /// Whether a grant as it would be compiles against the plugin's request, before it is kept.
     pub fn try_grant(&self, grant: &Grant) -> Result<(), ScopeError> {
         match self.plugin(&grant.plugin).filter(|plugin| plugin.digest == grant.digest) {
-            Some(plugin) => Scope::compile(&self.sources(&plugin.manifest, Some(grant), &self.store().catalogue(), &plugin.publisher)).map(|_| ()),
+            Some(plugin) => {
+                Scope::compile(&self.sources(&plugin.manifest, Some(grant), &self.store().catalogue(), &plugin.publisher)).map(|_| ())
+            }
             None => Ok(()),
         }
     }
@@ -202,8 +214,22 @@ impl Runtime {
         }
     }
 
-    pub(crate) fn sources<'a>(&'a self, manifest: &'a Manifest, grant: Option<&'a Grant>, catalogue: &'a Catalogue, publisher: &'a Publisher) -> Sources<'a> {
-        Sources { manifest, grant, built_in: false, catalogue, keyring: &self.inner.keyring, publisher: &publisher.id, sector: &publisher.sector }
+    pub(crate) fn sources<'a>(
+        &'a self,
+        manifest: &'a Manifest,
+        grant: Option<&'a Grant>,
+        catalogue: &'a Catalogue,
+        publisher: &'a Publisher,
+    ) -> Sources<'a> {
+        Sources {
+            manifest,
+            grant,
+            built_in: false,
+            catalogue,
+            keyring: &self.inner.keyring,
+            publisher: &publisher.id,
+            sector: &publisher.sector,
+        }
     }
 }
 

@@ -4,10 +4,10 @@
 //! `field in ["a", "b"]`, `field.startsWith("4401")`, `field != null`. Length and nesting are capped before the
 //! parser sees the text.
 
+use cel::IdedExpr;
 use cel::common::ast::operators;
 use cel::common::ast::{CallExpr, Expr, LiteralValue};
 use cel::parser::Parser;
-use cel::IdedExpr;
 use linli_model::{Catalogue, EntityType, Misfit, Value};
 
 use crate::predicate::{Comparison, Operator, Predicate};
@@ -90,7 +90,12 @@ fn syntax(errors: &cel::ParseErrors) -> ConditionError {
     }
 }
 
-fn conjunction(expression: &IdedExpr, entity: &EntityType, catalogue: &Catalogue, parts: &mut Vec<Predicate>) -> Result<(), ConditionError> {
+fn conjunction(
+    expression: &IdedExpr,
+    entity: &EntityType,
+    catalogue: &Catalogue,
+    parts: &mut Vec<Predicate>,
+) -> Result<(), ConditionError> {
     match &expression.expr {
         Expr::Call(call) if call.func_name == operators::LOGICAL_AND => {
             call.args.iter().try_for_each(|part| conjunction(part, entity, catalogue, parts))
@@ -174,7 +179,9 @@ fn literal(expression: &IdedExpr) -> Result<Value, ConditionError> {
         Expr::Literal(LiteralValue::Int(value)) => Ok(Value::Integer(*value.inner())),
         Expr::Literal(LiteralValue::String(value)) => Ok(Value::Text(value.inner().to_owned())),
         Expr::Literal(LiteralValue::Null) => Ok(Value::Null),
-        Expr::Literal(LiteralValue::Double(_)) => Err(ConditionError::Unknown("a floating-point number; write decimals as text, \"12.50\"".into())),
+        Expr::Literal(LiteralValue::Double(_)) => {
+            Err(ConditionError::Unknown("a floating-point number; write decimals as text, \"12.50\"".into()))
+        }
         Expr::Call(call) if call.func_name == operators::NEGATE => match call.args.first().map(literal).transpose()? {
             Some(Value::Integer(number)) => Ok(Value::Integer(number.saturating_neg())),
             _ => Err(ConditionError::Unknown("a negated value".into())),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use linli_model::{Classification, EntityType, FieldKind, RegionCode, SubjectPath, Value, entity, region};
 
+use crate::Actor;
 use crate::access::{Mode, Operation};
 use crate::actor::{Caller, Channel};
 use crate::denial::{Denial, DenialKind};
@@ -12,7 +13,6 @@ use crate::manifest::{EntryKind, EntryPoint};
 use crate::plan::{Authorized, Bounds, Change, Check, Label, LabelRule, Output, Reach, Read, Single, SortKey, Source};
 use crate::predicate::{Comparison, Operator};
 use crate::scope::{Compiled, GrantInForce, Scope};
-use crate::Actor;
 
 /// A filter as a guest gives it.
 pub type Filter = (String, Operator, Vec<Value>);
@@ -58,14 +58,20 @@ impl Scope {
             EntryKind::Page => format!("page {name}"),
             EntryKind::Action => format!("action {name}"),
         };
-        let entry = self.entry_points.get(&log_name).ok_or_else(|| Denial::new(DenialKind::NotFound, format!("{} has no {log_name}", self.application)))?;
+        let entry = self
+            .entry_points
+            .get(&log_name)
+            .ok_or_else(|| Denial::new(DenialKind::NotFound, format!("{} has no {log_name}", self.application)))?;
         match actor {
             _ if entry.public => Ok(entry),
             None => Err(Denial::new(DenialKind::SignIn, format!("{log_name} asks for a log-in"))),
             Some(actor) if actor.roles.iter().any(|role| entry.roles.contains(role)) => Ok(entry),
             Some(_) => {
                 let roles: Vec<_> = entry.roles.iter().map(|role| role.as_str()).collect();
-                Err(Denial::new(DenialKind::Role, format!("{log_name} is for the roles {}; see its `roles` in plugin.toml", roles.join(", "))))
+                Err(Denial::new(
+                    DenialKind::Role,
+                    format!("{log_name} is for the roles {}; see its `roles` in plugin.toml", roles.join(", ")),
+                ))
             }
         }
     }
@@ -75,12 +81,20 @@ impl Scope {
         let plugin = &self.application;
         match &self.grant {
             GrantInForce::BuiltIn => Ok(()),
-            GrantInForce::Missing => Err(Denial::new(DenialKind::NoGrant, format!("{plugin} has no grant for this component; an admin must approve its request"))),
-            GrantInForce::Given { id, state: GrantState::Requested, .. } => {
-                Err(Denial::new(DenialKind::NoGrant, format!("grant {id} of {plugin} is requested, not approved: linli grant approve {id}")))
+            GrantInForce::Missing => Err(Denial::new(
+                DenialKind::NoGrant,
+                format!("{plugin} has no grant for this component; an admin must approve its request"),
+            )),
+            GrantInForce::Given { id, state: GrantState::Requested, .. } => Err(Denial::new(
+                DenialKind::NoGrant,
+                format!("grant {id} of {plugin} is requested, not approved: linli grant approve {id}"),
+            )),
+            GrantInForce::Given { id, state: GrantState::Revoked, .. } => {
+                Err(Denial::new(DenialKind::GrantRevoked, format!("grant {id} of {plugin} was revoked")))
             }
-            GrantInForce::Given { id, state: GrantState::Revoked, .. } => Err(Denial::new(DenialKind::GrantRevoked, format!("grant {id} of {plugin} was revoked"))),
-            GrantInForce::Given { id, expires, .. } if *expires <= now => Err(Denial::new(DenialKind::GrantExpired, format!("grant {id} of {plugin} expired on {expires}"))),
+            GrantInForce::Given { id, expires, .. } if *expires <= now => {
+                Err(Denial::new(DenialKind::GrantExpired, format!("grant {id} of {plugin} expired on {expires}")))
+            }
             GrantInForce::Given { .. } => Ok(()),
         }
     }
@@ -101,7 +115,11 @@ impl Scope {
         if access.bound && caller.channel == Channel::Guest {
             return Err(Denial::new(
                 DenialKind::BoundOnly,
-                format!("[[access]] {} has bound = true: `{}` may be read in bound blocks only, not by the plugin", access.request + 1, ask.entity),
+                format!(
+                    "[[access]] {} has bound = true: `{}` may be read in bound blocks only, not by the plugin",
+                    access.request + 1,
+                    ask.entity
+                ),
             )
             .entity(&access.entity.name));
         }
@@ -128,7 +146,11 @@ impl Scope {
         let single = ask.id.as_deref().map(|id| self.open_id(&access.entity, id)).transpose()?.map(Single::Record);
         let shape = shape(&self.application, &access.entity, &sort);
         let after = match &ask.after {
-            Some(sealed) => Some(self.positions.open(sealed, &shape).ok_or_else(|| Denial::new(DenialKind::Invalid, "`after` is no position of this query"))?),
+            Some(sealed) => Some(
+                self.positions
+                    .open(sealed, &shape)
+                    .ok_or_else(|| Denial::new(DenialKind::Invalid, "`after` is no position of this query"))?,
+            ),
             None => None,
         };
         Ok(Authorized::new(Read {
@@ -180,18 +202,35 @@ impl Scope {
 
     /// One record by a public key, without a log-in.
     pub fn lookup(&self, caller: &Caller<'_>, entity: &str, key: &str, value: &str, fields: &[String]) -> Result<Authorized<Read>, Denial> {
-        let access = self.candidates(caller, Operation::PublicLookup, entity)?.next().ok_or_else(|| self.nothing(caller, Operation::PublicLookup, entity))?;
+        let access = self
+            .candidates(caller, Operation::PublicLookup, entity)?
+            .next()
+            .ok_or_else(|| self.nothing(caller, Operation::PublicLookup, entity))?;
         let kind = &access.entity;
         let known = kind.field(key).filter(|field| field.public_key && access.public.iter().any(|public| public == key));
         if known.is_none() {
-            return Err(Denial::new(DenialKind::Field, format!("`{key}` is no public key of `{entity}` that the grant shows: it needs public-key in the schema and a place in `public`")).entity(entity).field(key));
+            return Err(Denial::new(
+                DenialKind::Field,
+                format!(
+                    "`{key}` is no public key of `{entity}` that the grant shows: it needs public-key in the schema and a place in `public`"
+                ),
+            )
+            .entity(entity)
+            .field(key));
         }
         let mut outputs = vec![Output::Id];
         let mut logged = Vec::new();
         let mut classification = Classification::Public;
         for name in fields {
             let shown = access.public.contains(name).then(|| kind.fields.get_full(name.as_str())).flatten();
-            let (index, _, field) = shown.ok_or_else(|| Denial::new(DenialKind::Field, format!("`{name}` of `{entity}` is not public: add it to `public` of [[access]] {} in plugin.toml", access.request + 1)).entity(entity).field(name))?;
+            let (index, _, field) = shown.ok_or_else(|| {
+                Denial::new(
+                    DenialKind::Field,
+                    format!("`{name}` of `{entity}` is not public: add it to `public` of [[access]] {} in plugin.toml", access.request + 1),
+                )
+                .entity(entity)
+                .field(name)
+            })?;
             classification = classification.max(field.classification);
             outputs.push(Output::Field(index, Mode::Plain));
             logged.push((name.clone(), "plain".to_owned()));
@@ -219,11 +258,23 @@ impl Scope {
     }
 
     /// Whether these fields may be set at all, before anything is said of their values.
-    pub fn may_change<'n>(&self, caller: &Caller<'_>, entity: &str, creating: bool, names: impl Iterator<Item = &'n str>) -> Result<(), Denial> {
+    pub fn may_change<'n>(
+        &self,
+        caller: &Caller<'_>,
+        entity: &str,
+        creating: bool,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Result<(), Denial> {
         self.change_access(caller, entity, creating, names).map(|_| ())
     }
 
-    fn change_access<'n>(&self, caller: &Caller<'_>, entity: &str, creating: bool, names: impl Iterator<Item = &'n str>) -> Result<&Compiled, Denial> {
+    fn change_access<'n>(
+        &self,
+        caller: &Caller<'_>,
+        entity: &str,
+        creating: bool,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Result<&Compiled, Denial> {
         let operation = if creating { Operation::Create } else { Operation::Update };
         let found = self.candidates(caller, operation, entity)?.map(|access| access.request).next();
         let access = found.and_then(|request| self.accesses.iter().find(|access| access.request == request));
@@ -234,7 +285,9 @@ impl Scope {
                 return Err(self.wrong_mode(access, name, mode, "set"));
             }
             if access.entity.fields.get_index(index).is_some_and(|(_, field)| field.origin != linli_model::Origin::Stored) {
-                return Err(Denial::new(DenialKind::Invalid, format!("`{name}` of `{entity}` is filled by the host")).entity(&access.entity.name).field(name));
+                return Err(Denial::new(DenialKind::Invalid, format!("`{name}` of `{entity}` is filled by the host"))
+                    .entity(&access.entity.name)
+                    .field(name));
             }
         }
         Ok(access)
@@ -249,7 +302,11 @@ impl Scope {
         if let Some((_, Value::Text(grid))) = draft.values.iter().find(|(name, _)| Some(name.as_str()) == entity.region_column())
             && !bounds.regions.holds(grid)
         {
-            return Err(Denial::new(DenialKind::Region, format!("the region of this {} lies outside your jurisdiction or the grant's regions", entity.title.zh())).entity(&entity.name));
+            return Err(Denial::new(
+                DenialKind::Region,
+                format!("the region of this {} lies outside your jurisdiction or the grant's regions", entity.title.zh()),
+            )
+            .entity(&entity.name));
         }
         // A record that is made carries its label; only what was there before must satisfy the rule.
         if draft.target.is_none() {
@@ -276,14 +333,25 @@ impl Scope {
     }
 
     /// The accesses that give this operation for this purpose; a denial where the grant or the actor's standing rules all out.
-    fn candidates<'a>(&'a self, caller: &'a Caller<'_>, operation: Operation, entity: &'a str) -> Result<impl Iterator<Item = &'a Compiled> + use<'a>, Denial> {
+    fn candidates<'a>(
+        &'a self,
+        caller: &'a Caller<'_>,
+        operation: Operation,
+        entity: &'a str,
+    ) -> Result<impl Iterator<Item = &'a Compiled> + use<'a>, Denial> {
         self.in_force(caller.now)?;
         if caller.actor.is_none() && operation != Operation::PublicLookup {
-            return Err(Denial::new(DenialKind::SignIn, format!("without a log-in only public-lookup is possible, not {} of `{entity}`", operation.as_str())).entity(entity));
+            return Err(Denial::new(
+                DenialKind::SignIn,
+                format!("without a log-in only public-lookup is possible, not {} of `{entity}`", operation.as_str()),
+            )
+            .entity(entity));
         }
         let named = self.entities.get(entity).map(|entity| entity.name.as_str());
         let purpose = caller.purpose;
-        Ok(self.accesses.iter().filter(move |access| Some(access.entity.name.as_str()) == named && access.purpose == purpose && access.operations.contains(&operation)))
+        Ok(self.accesses.iter().filter(move |access| {
+            Some(access.entity.name.as_str()) == named && access.purpose == purpose && access.operations.contains(&operation)
+        }))
     }
 
     /// What to say where no access gives the operation.
@@ -293,7 +361,10 @@ impl Scope {
         let (kind, message) = if asked.is_empty() {
             (DenialKind::Entity, format!("plugin.toml asks nothing of `{entity}` for the purpose {}: add an [[access]]", caller.purpose))
         } else if asked.iter().all(|access| !access.operations.contains(&operation)) {
-            (DenialKind::Operation, format!("plugin.toml does not ask to {word} `{entity}` for the purpose {}: add it to `operations`", caller.purpose))
+            (
+                DenialKind::Operation,
+                format!("plugin.toml does not ask to {word} `{entity}` for the purpose {}: add it to `operations`", caller.purpose),
+            )
         } else {
             (DenialKind::Operation, format!("to {word} `{entity}` is asked for but not granted{}", self.grant_hint()))
         };
@@ -311,7 +382,9 @@ impl Scope {
     fn readable(&self, access: &Compiled, caller: &Caller<'_>, name: &str) -> Result<(usize, Mode), Denial> {
         let entity = &access.entity;
         let Some((index, _, field)) = entity.fields.get_full(name) else {
-            return Err(Denial::new(DenialKind::Field, format!("`{}` has no field `{name}`", entity.name)).entity(&entity.name).field(name));
+            return Err(Denial::new(DenialKind::Field, format!("`{}` has no field `{name}`", entity.name))
+                .entity(&entity.name)
+                .field(name));
         };
         let Some(mode) = access.fields.get(name).copied() else {
             return Err(self.missing_field(access, name));
@@ -327,21 +400,36 @@ impl Scope {
         let number = access.request + 1;
         let asked = self.requested.get(access.request).is_some_and(|asked| asked.fields.contains_key(name));
         let message = match asked {
-            true => format!("`{name}` of `{}` is asked for in [[access]] {number} but not granted{}", access.entity.name, self.grant_hint()),
-            false => format!("`{name}` of `{}` is not asked for: add `{name} = \"plain\"` to fields of [[access]] {number} in plugin.toml and have it granted", access.entity.name),
+            true => {
+                format!("`{name}` of `{}` is asked for in [[access]] {number} but not granted{}", access.entity.name, self.grant_hint())
+            }
+            false => format!(
+                "`{name}` of `{}` is not asked for: add `{name} = \"plain\"` to fields of [[access]] {number} in plugin.toml and have it granted",
+                access.entity.name
+            ),
         };
         Denial::new(DenialKind::Field, message).entity(&access.entity.name).field(name)
     }
 
     fn wrong_mode(&self, access: &Compiled, name: &str, mode: Mode, verb: &str) -> Denial {
-        let message = format!("`{name}` of `{}` is granted {} and can't be {verb}; [[access]] {} and its grant say how", access.entity.name, mode.as_str(), access.request + 1);
+        let message = format!(
+            "`{name}` of `{}` is granted {} and can't be {verb}; [[access]] {} and its grant say how",
+            access.entity.name,
+            mode.as_str(),
+            access.request + 1
+        );
         Denial::new(DenialKind::FieldMode, message).entity(&access.entity.name).field(name)
     }
 
     fn cleared(&self, entity: &EntityType, caller: &Caller<'_>, name: &str, classification: Classification) -> Result<(), Denial> {
         match caller.actor {
             Some(actor) if actor.clearance >= classification => Ok(()),
-            _ => Err(Denial::new(DenialKind::Clearance, format!("`{name}` of `{}` is {}, above the actor's clearance", entity.name, classification.as_str())).entity(&entity.name).field(name)),
+            _ => Err(Denial::new(
+                DenialKind::Clearance,
+                format!("`{name}` of `{}` is {}, above the actor's clearance", entity.name, classification.as_str()),
+            )
+            .entity(&entity.name)
+            .field(name)),
         }
     }
 
@@ -357,7 +445,9 @@ impl Scope {
 
     fn filter(&self, access: &Compiled, (name, operator, values): &Filter) -> Result<Comparison, Denial> {
         self.comparable(access, name, "filtered by")?;
-        let invalid = |reason: String| Denial::new(DenialKind::Invalid, format!("filter on `{name}`: {reason}")).entity(&access.entity.name).field(name);
+        let invalid = |reason: String| {
+            Denial::new(DenialKind::Invalid, format!("filter on `{name}`: {reason}")).entity(&access.entity.name).field(name)
+        };
         let mut values = values.clone();
         if let Some(FieldKind::Reference { entity }) = access.entity.field(name).map(|field| &field.kind) {
             let target = self.entities.values().find(|known| known.name == *entity);
@@ -384,7 +474,13 @@ impl Scope {
     /// The actor's and the grant's regions, own record, label.
     fn bounds(&self, access: &Compiled, caller: &Caller<'_>) -> Result<Bounds, Denial> {
         let actor = caller.actor.ok_or_else(|| Denial::new(DenialKind::SignIn, "asks for a log-in"))?;
-        let mut bounds = Bounds { origin: (self.id, access.request), condition: access.condition.clone(), regions: Reach::Everywhere, own: None, label: None };
+        let mut bounds = Bounds {
+            origin: (self.id, access.request),
+            condition: access.condition.clone(),
+            regions: Reach::Everywhere,
+            own: None,
+            label: None,
+        };
         if access.own {
             let own = actor.own_record().ok_or_else(|| Denial::new(DenialKind::Region, "this account has no record of its own"))?;
             if access.entity.subjects != [SubjectPath::Own] {
@@ -423,4 +519,3 @@ fn shape(application: &str, entity: &Arc<EntityType>, sort: &[SortKey]) -> Strin
     }
     shape
 }
-

@@ -125,7 +125,16 @@ impl Grant {
     /// The request as a plugin's manifest makes it: everything that it asks, nothing allowed yet.
     pub fn requested(id: i64, manifest: &Manifest, digest: String, expires: Timestamp) -> Self {
         let accesses = manifest.accesses.iter().cloned().enumerate().map(|(request, access)| GrantedAccess { request, access });
-        Self { id, plugin: manifest.plugin.id.clone(), digest, state: GrantState::Requested, accesses: accesses.collect(), expires, version: 1, reason: None }
+        Self {
+            id,
+            plugin: manifest.plugin.id.clone(),
+            digest,
+            state: GrantState::Requested,
+            accesses: accesses.collect(),
+            expires,
+            version: 1,
+            reason: None,
+        }
     }
 
     /// Puts it in force.

@@ -248,7 +248,8 @@ impl Manifest {
 
     fn uses(&self) -> impl Iterator<Item = (String, &str, &BTreeSet<Role>, bool)> {
         let pages = self.pages.iter().map(|page| (format!("[[page]] {}", page.path), page.purpose.as_str(), &page.roles, page.public));
-        let actions = self.actions.iter().map(|action| (format!("[[action]] {}", action.name), action.purpose.as_str(), &action.roles, false));
+        let actions =
+            self.actions.iter().map(|action| (format!("[[action]] {}", action.name), action.purpose.as_str(), &action.roles, false));
         pages.chain(actions)
     }
 
@@ -264,11 +265,16 @@ impl Manifest {
         }
         let bad_path = |page: &&Page| !page.path.starts_with('/') || page.path.len() > 80 || !page.path.bytes().skip(1).all(is_name_byte);
         if let Some(page) = self.pages.iter().find(bad_path) {
-            return Err(ManifestError::Meaning { at: format!("[[page]] {}", page.path), reason: "path must be / and then a-z, 0-9, - and _".into() });
+            return Err(ManifestError::Meaning {
+                at: format!("[[page]] {}", page.path),
+                reason: "path must be / and then a-z, 0-9, - and _".into(),
+            });
         }
         let bad_name = |action: &&Action| action.name.is_empty() || action.name.len() > 80 || !action.name.bytes().all(is_name_byte);
         match self.actions.iter().find(bad_name) {
-            Some(action) => Err(ManifestError::Meaning { at: format!("[[action]] {}", action.name), reason: "name must be a-z, 0-9, - and _".into() }),
+            Some(action) => {
+                Err(ManifestError::Meaning { at: format!("[[action]] {}", action.name), reason: "name must be a-z, 0-9, - and _".into() })
+            }
             None => Ok(()),
         }
     }

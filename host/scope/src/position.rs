@@ -106,7 +106,10 @@ mod tests {
     #[test]
     fn a_position_opens_for_its_own_query_only() {
         let key = PositionKey::new(&Keyring::new([7; 32]));
-        let position = Position { values: vec![Value::Date("1940-01-02".parse().unwrap()), Value::Null, Value::Text("王".into())], record: RecordNo(9) };
+        let position = Position {
+            values: vec![Value::Date("1940-01-02".parse().unwrap()), Value::Null, Value::Text("王".into())],
+            record: RecordNo(9),
+        };
         let sealed = key.seal(&position, "shape", [1; 12]).unwrap();
         assert_eq!(key.open(&sealed, "shape"), Some(position));
         assert_eq!(key.open(&sealed, "other"), None);

@@ -103,7 +103,8 @@ impl Comparison {
         if !wanted.contains(&values.len()) {
             return fail(format!("`{}` takes {} to {} values, got {}", operator.sign(), wanted.start(), wanted.end(), values.len()));
         }
-        let textual = matches!(known.kind, FieldKind::Text { .. } | FieldKind::Region { .. } | FieldKind::Code { .. } | FieldKind::IdNumber);
+        let textual =
+            matches!(known.kind, FieldKind::Text { .. } | FieldKind::Region { .. } | FieldKind::Code { .. } | FieldKind::IdNumber);
         if operator == Operator::Prefix && !textual {
             return fail(format!("`{field}` holds {} and has no prefix", known.kind.word()));
         }
@@ -152,11 +153,14 @@ impl Predicate {
     pub fn holds(&self, entity: &EntityType, record: &dyn Fn(&str) -> Value, today: Date) -> Option<bool> {
         match self {
             Self::Compare(comparison) => comparison.holds(entity, record, today),
-            Self::All(parts) => parts.iter().try_fold(Some(true), |all, part| match part.holds(entity, record, today) {
-                Some(false) => Err(Some(false)),
-                Some(true) => Ok(all),
-                None => Ok(None),
-            }).unwrap_or_else(|decided| decided),
+            Self::All(parts) => parts
+                .iter()
+                .try_fold(Some(true), |all, part| match part.holds(entity, record, today) {
+                    Some(false) => Err(Some(false)),
+                    Some(true) => Ok(all),
+                    None => Ok(None),
+                })
+                .unwrap_or_else(|decided| decided),
         }
     }
 
@@ -205,13 +209,23 @@ fn fit(value: Value, field: &Field) -> Result<Value, Misfit> {
         (_, Value::Null) => Err(Misfit(format!("`{}` can't be compared with null so; `!= null` asks whether it is known", field.name))),
         (FieldKind::Boolean, value @ Value::Boolean(_)) => Ok(value),
         (FieldKind::Integer { .. }, value @ Value::Integer(_)) => Ok(value),
-        (FieldKind::Decimal { scale }, Value::Integer(whole)) => linli_model::Decimal::parse(&whole.to_string(), *scale).map(Value::Decimal).ok_or_else(misfit),
-        (FieldKind::Decimal { scale }, Value::Text(text)) => linli_model::Decimal::parse(&text, *scale).map(Value::Decimal).ok_or_else(misfit),
-        (FieldKind::Decimal { scale }, Value::Decimal(decimal)) => linli_model::Decimal::parse(&decimal.to_string(), *scale).map(Value::Decimal).ok_or_else(misfit),
+        (FieldKind::Decimal { scale }, Value::Integer(whole)) => {
+            linli_model::Decimal::parse(&whole.to_string(), *scale).map(Value::Decimal).ok_or_else(misfit)
+        }
+        (FieldKind::Decimal { scale }, Value::Text(text)) => {
+            linli_model::Decimal::parse(&text, *scale).map(Value::Decimal).ok_or_else(misfit)
+        }
+        (FieldKind::Decimal { scale }, Value::Decimal(decimal)) => {
+            linli_model::Decimal::parse(&decimal.to_string(), *scale).map(Value::Decimal).ok_or_else(misfit)
+        }
         (FieldKind::Date, value @ Value::Date(_)) => Ok(value),
-        (FieldKind::Date, Value::Text(text)) => text.parse().map(Value::Date).map_err(|reason| Misfit(format!("`{}`: {reason}", field.name))),
+        (FieldKind::Date, Value::Text(text)) => {
+            text.parse().map(Value::Date).map_err(|reason| Misfit(format!("`{}`: {reason}", field.name)))
+        }
         (FieldKind::Reference { .. }, value @ Value::Reference(_)) => Ok(value),
-        (FieldKind::Text { .. } | FieldKind::Code { .. } | FieldKind::Region { .. } | FieldKind::IdNumber, value @ Value::Text(_)) => Ok(value),
+        (FieldKind::Text { .. } | FieldKind::Code { .. } | FieldKind::Region { .. } | FieldKind::IdNumber, value @ Value::Text(_)) => {
+            Ok(value)
+        }
         _ => Err(misfit()),
     }
 }

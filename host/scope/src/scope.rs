@@ -116,10 +116,8 @@ impl Scope {
         let mut accesses = Vec::new();
         let mut entities = BTreeMap::new();
         for (request, asked) in manifest.accesses.iter().enumerate() {
-            let entity = resolve_entity(sources, asked).ok_or_else(|| ScopeError::Access {
-                number: request + 1,
-                reason: format!("there is no entity type `{}`", asked.entity),
-            })?;
+            let entity = resolve_entity(sources, asked)
+                .ok_or_else(|| ScopeError::Access { number: request + 1, reason: format!("there is no entity type `{}`", asked.entity) })?;
             check_names(request + 1, asked, &entity)?;
             entities.insert(asked.entity.clone(), entity.clone());
             let granted = sources.grant.and_then(|grant| grant.accesses.iter().find(|granted| granted.request == request));
@@ -204,10 +202,20 @@ fn check_names(number: usize, access: &Access, entity: &EntityType) -> Result<()
     Ok(())
 }
 
-fn compile_access(sources: &Sources<'_>, request: usize, entity: Arc<EntityType>, asked: &Access, allowed: &Access) -> Result<Compiled, ScopeError> {
+fn compile_access(
+    sources: &Sources<'_>,
+    request: usize,
+    entity: Arc<EntityType>,
+    asked: &Access,
+    allowed: &Access,
+) -> Result<Compiled, ScopeError> {
     let number = request + 1;
     let parse = |part: &str, source: &str| {
-        condition::parse(source, &entity, sources.catalogue).map_err(|reason| ScopeError::Condition { number, part: part.to_owned(), reason })
+        condition::parse(source, &entity, sources.catalogue).map_err(|reason| ScopeError::Condition {
+            number,
+            part: part.to_owned(),
+            reason,
+        })
     };
     let mut predicate = Predicate::everything();
     for (part, source) in [("where", &asked.condition), ("and-where", &allowed.and_where)] {
@@ -222,7 +230,8 @@ fn compile_access(sources: &Sources<'_>, request: usize, entity: Arc<EntityType>
             checks.insert(name.clone(), Arc::new(check));
         }
     }
-    let fields = asked.fields.iter().filter_map(|(name, asked)| allowed.fields.get(name).map(|allowed| (name.clone(), *asked.min(allowed))));
+    let fields =
+        asked.fields.iter().filter_map(|(name, asked)| allowed.fields.get(name).map(|allowed| (name.clone(), *asked.min(allowed))));
     Ok(Compiled {
         request,
         purpose: asked.purpose.clone(),

@@ -63,7 +63,10 @@ impl Store {
 
     /// An account by its log-in name.
     pub async fn account(&self, login: &str) -> Result<Option<Account>, StoreError> {
-        let row = sqlx::query("SELECT id, login, name, password, actor FROM account WHERE login = $1").bind(login).fetch_optional(self.readers()).await?;
+        let row = sqlx::query("SELECT id, login, name, password, actor FROM account WHERE login = $1")
+            .bind(login)
+            .fetch_optional(self.readers())
+            .await?;
         row.as_ref().map(account).transpose()
     }
 
@@ -74,7 +77,15 @@ impl Store {
     }
 
     /// Opens a session; the log-in's entry commits with it. Sessions that have ended are forgotten on the way.
-    pub async fn open_session(&self, token: [u8; 32], account: i64, csrf: String, now: i64, expires: i64, entry: Encoded) -> Result<(), StoreError> {
+    pub async fn open_session(
+        &self,
+        token: [u8; 32],
+        account: i64,
+        csrf: String,
+        now: i64,
+        expires: i64,
+        entry: Encoded,
+    ) -> Result<(), StoreError> {
         self.administer(Some(entry), move |connection| {
             Box::pin(async move {
                 sqlx::query("DELETE FROM session WHERE expires < $1").bind(now).execute(&mut *connection).await?;

@@ -52,7 +52,13 @@ impl Counters {
 pub(crate) type Tables<'a> = &'a (dyn Fn(&str) -> Option<std::sync::Arc<EntityType>> + Sync);
 
 /// Makes or changes one record. The caller holds the savepoint.
-pub(crate) async fn apply(connection: &mut SqliteConnection, counters: &mut Counters, tables: Tables<'_>, at: i64, change: &Authorized<Change>) -> Result<Made, StoreError> {
+pub(crate) async fn apply(
+    connection: &mut SqliteConnection,
+    counters: &mut Counters,
+    tables: Tables<'_>,
+    at: i64,
+    change: &Authorized<Change>,
+) -> Result<Made, StoreError> {
     let referenced = references(connection, tables, change).await?;
     match change.target {
         None => create(connection, counters, at, change, referenced).await,
@@ -65,7 +71,8 @@ pub(crate) async fn apply(connection: &mut SqliteConnection, counters: &mut Coun
 async fn references(connection: &mut SqliteConnection, tables: Tables<'_>, change: &Change) -> Result<Option<String>, StoreError> {
     let mut region = None;
     for (name, value) in &change.values {
-        let (Value::Reference(record), Some(FieldKind::Reference { entity })) = (value, change.entity.field(name).map(|field| &field.kind)) else {
+        let (Value::Reference(record), Some(FieldKind::Reference { entity })) = (value, change.entity.field(name).map(|field| &field.kind))
+        else {
             continue;
         };
         let refused = || StoreError::Reference { field: name.clone() };
@@ -83,7 +90,13 @@ async fn references(connection: &mut SqliteConnection, tables: Tables<'_>, chang
     Ok(region)
 }
 
-async fn create(connection: &mut SqliteConnection, counters: &mut Counters, at: i64, change: &Change, referenced: Option<String>) -> Result<Made, StoreError> {
+async fn create(
+    connection: &mut SqliteConnection,
+    counters: &mut Counters,
+    at: i64,
+    change: &Change,
+    referenced: Option<String>,
+) -> Result<Made, StoreError> {
     let entity = &change.entity;
     let record = counters.next_record(&entity.table);
     let journal = counters.next_journal();
@@ -116,7 +129,14 @@ async fn create(connection: &mut SqliteConnection, counters: &mut Counters, at: 
     Ok(made(change, record, 1, region))
 }
 
-async fn update(connection: &mut SqliteConnection, counters: &mut Counters, at: i64, change: &Change, record: RecordNo, expected: i64) -> Result<Made, StoreError> {
+async fn update(
+    connection: &mut SqliteConnection,
+    counters: &mut Counters,
+    at: i64,
+    change: &Change,
+    record: RecordNo,
+    expected: i64,
+) -> Result<Made, StoreError> {
     let entity = &change.entity;
     let mut select = Both::default();
     select.sql("SELECT version, provenance, ");
@@ -199,11 +219,18 @@ fn made(change: &Change, record: i64, version: i64, region: Option<String>) -> M
             })),
         }
     }
-    Made { record: RecordNo(record), version, entity: change.entity.number, subjects, region: region.and_then(|region| region.parse().ok()) }
+    Made {
+        record: RecordNo(record),
+        version,
+        entity: change.entity.number,
+        subjects,
+        region: region.and_then(|region| region.parse().ok()),
+    }
 }
 
 fn with_provenance(before: &str, change: &Change, journal: i64) -> Result<String, StoreError> {
-    let mut fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(before).map_err(|reason| StoreError::damaged("a record's provenance", reason))?;
+    let mut fields: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(before).map_err(|reason| StoreError::damaged("a record's provenance", reason))?;
     fields.extend(change.values.iter().map(|(name, _)| (name.clone(), journal.into())));
     serde_json::to_string(&fields).map_err(|reason| StoreError::damaged("a record's provenance", reason))
 }

@@ -46,7 +46,8 @@ impl Store {
                 if done.rows_affected() == 1 {
                     return Ok(grant);
                 }
-                let current = sqlx::query("SELECT version FROM scope_grant WHERE id = $1").bind(grant.id).fetch_optional(connection).await?;
+                let current =
+                    sqlx::query("SELECT version FROM scope_grant WHERE id = $1").bind(grant.id).fetch_optional(connection).await?;
                 match current {
                     Some(row) => Err(StoreError::Stale { entity: "grant".into(), current: row.try_get(0)? }),
                     None => Err(StoreError::NotFound { entity: "grant".into() }),

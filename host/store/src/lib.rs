@@ -106,7 +106,15 @@ impl Store {
         let pool = |connections| SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
         let readers = pool(READERS).connect_with(options.read_only(true)).await?;
         let log_readers = pool(LOG_READERS).connect_with(log_options.read_only(true)).await?;
-        let inner = Inner { readers, log_readers, jobs, statements: Statements::default(), catalogue, regions: RwLock::new(Arc::new(regions)), writer: std::sync::Mutex::new(Some(writer)) };
+        let inner = Inner {
+            readers,
+            log_readers,
+            jobs,
+            statements: Statements::default(),
+            catalogue,
+            regions: RwLock::new(Arc::new(regions)),
+            writer: std::sync::Mutex::new(Some(writer)),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -173,7 +181,10 @@ impl Store {
     }
 
     /// Work on the log's own tables beside its entries.
-    pub(crate) async fn on_log(&self, work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<(), StoreError>> + Send + 'static) -> Result<(), StoreError> {
+    pub(crate) async fn on_log(
+        &self,
+        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<(), StoreError>> + Send + 'static,
+    ) -> Result<(), StoreError> {
         let work: Administration = Box::new(move |connection| {
             let work = work(connection);
             Box::pin(async move { work.await.map(|()| Box::new(()) as Box<dyn Any + Send>) })

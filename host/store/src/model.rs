@@ -7,9 +7,9 @@ use linli_model::{Catalogue, CodeList, EntityType, RegionCode, RegionTree};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Row as _};
 
+use crate::Store;
 use crate::error::StoreError;
 use crate::schema;
-use crate::Store;
 
 /// What the platform itself brings.
 pub struct Core<'a> {
@@ -27,18 +27,25 @@ pub(crate) async fn load(connection: &mut SqliteConnection, core: Core<'_>) -> R
         let entity = json_schema::read(source, None, &catalogue).map_err(|reason| StoreError::Schema(reason.to_string()))?;
         install(connection, &mut catalogue, entity).await?;
     }
-    let brought = sqlx::query("SELECT owner, source FROM entity_type WHERE owner IS NOT NULL ORDER BY number").fetch_all(&mut *connection).await?;
+    let brought =
+        sqlx::query("SELECT owner, source FROM entity_type WHERE owner IS NOT NULL ORDER BY number").fetch_all(&mut *connection).await?;
     for row in brought {
         let plugin: String = row.try_get(0)?;
         let source: String = row.try_get(1)?;
-        let entity = json_schema::read(&source, Some(&Owner { plugin: &plugin }), &catalogue).map_err(|reason| StoreError::damaged(format!("an entity type of {plugin}"), reason))?;
+        let entity = json_schema::read(&source, Some(&Owner { plugin: &plugin }), &catalogue)
+            .map_err(|reason| StoreError::damaged(format!("an entity type of {plugin}"), reason))?;
         install(connection, &mut catalogue, entity).await?;
     }
     Ok(catalogue)
 }
 
-async fn install(connection: &mut SqliteConnection, catalogue: &mut Catalogue, mut entity: EntityType) -> Result<Arc<EntityType>, StoreError> {
-    let known = sqlx::query("SELECT number FROM entity_type WHERE name = $1").bind(entity.name.clone()).fetch_optional(&mut *connection).await?;
+async fn install(
+    connection: &mut SqliteConnection,
+    catalogue: &mut Catalogue,
+    mut entity: EntityType,
+) -> Result<Arc<EntityType>, StoreError> {
+    let known =
+        sqlx::query("SELECT number FROM entity_type WHERE name = $1").bind(entity.name.clone()).fetch_optional(&mut *connection).await?;
     let number: i64 = match known {
         Some(row) => row.try_get(0)?,
         None => sqlx::query("SELECT coalesce(max(number), 0) + 1 FROM entity_type").fetch_one(&mut *connection).await?.try_get(0)?,
@@ -52,7 +59,8 @@ async fn install(connection: &mut SqliteConnection, catalogue: &mut Catalogue, m
         .bind(entity.source.clone())
         .execute(&mut *connection)
         .await?;
-    let existing = sqlx::query(AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{}')", entity.table))).fetch_all(&mut *connection).await?;
+    let existing =
+        sqlx::query(AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{}')", entity.table))).fetch_all(&mut *connection).await?;
     let existing = existing.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
     for statement in schema::statements(&entity, &existing) {
         sqlx::query(AssertSqlSafe(statement)).execute(&mut *connection).await?;
@@ -80,7 +88,8 @@ impl Store {
             .administer(None, move |connection| {
                 Box::pin(async move {
                     for source in schemas {
-                        let entity = json_schema::read(&source, Some(&Owner { plugin: &plugin }), &catalogue).map_err(|reason| StoreError::Schema(reason.to_string()))?;
+                        let entity = json_schema::read(&source, Some(&Owner { plugin: &plugin }), &catalogue)
+                            .map_err(|reason| StoreError::Schema(reason.to_string()))?;
                         if let Some(before) = catalogue.entity(&entity.name) {
                             refuse_removal(before, &entity)?;
                         }
@@ -139,7 +148,10 @@ fn refuse_removal(before: &EntityType, after: &EntityType) -> Result<(), StoreEr
     for (name, field) in &before.fields {
         let same = after.field(name).is_some_and(|now| now.kind.word() == field.kind.word() && now.origin == field.origin);
         if !same {
-            return Err(StoreError::Schema(format!("`{name}` of `{}` would be removed or change its type; only the steward can do that", before.name)));
+            return Err(StoreError::Schema(format!(
+                "`{name}` of `{}` would be removed or change its type; only the steward can do that",
+                before.name
+            )));
         }
     }
     if let Some(name) = after.fields.values().find(|field| field.required && before.field(&field.name).is_none()).map(|field| &field.name) {

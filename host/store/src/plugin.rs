@@ -82,12 +82,14 @@ impl Store {
     pub async fn put_publisher(&self, publisher: Publisher, entry: Option<Encoded>) -> Result<(), StoreError> {
         self.administer(entry, move |connection| {
             Box::pin(async move {
-                sqlx::query("INSERT INTO publisher (id, name, sector) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET name = excluded.name")
-                    .bind(publisher.id)
-                    .bind(publisher.name)
-                    .bind(publisher.sector)
-                    .execute(connection)
-                    .await?;
+                sqlx::query(
+                    "INSERT INTO publisher (id, name, sector) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+                )
+                .bind(publisher.id)
+                .bind(publisher.name)
+                .bind(publisher.sector)
+                .execute(connection)
+                .await?;
                 Ok(())
             })
         })
@@ -168,6 +170,8 @@ impl Store {
             .bind(limit)
             .fetch_all(self.readers())
             .await?;
-        rows.iter().map(|row| Ok(LogLine { at: row.try_get(0)?, entry_point: row.try_get(1)?, level: row.try_get(2)?, message: row.try_get(3)? })).collect()
+        rows.iter()
+            .map(|row| Ok(LogLine { at: row.try_get(0)?, entry_point: row.try_get(1)?, level: row.try_get(2)?, message: row.try_get(3)? }))
+            .collect()
     }
 }

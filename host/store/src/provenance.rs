@@ -49,7 +49,8 @@ impl Store {
         sql::bounds(&mut select, &read.entity, &read.bounds, read.today);
         let row = sqlx::query_with(AssertSqlSafe(select.text.sql), select.binds.0).fetch_optional(self.readers()).await?;
         let Some(row) = row else { return Ok(Vec::new()) };
-        let provenance: serde_json::Map<String, serde_json::Value> = serde_json::from_str(row.try_get(0)?).map_err(|reason| StoreError::damaged("a record's provenance", reason))?;
+        let provenance: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(row.try_get(0)?).map_err(|reason| StoreError::damaged("a record's provenance", reason))?;
         let lines = sqlx::query("SELECT seq, at, actor, application, evidence FROM journal WHERE entity = $1 AND record = $2")
             .bind(i64::from(read.entity.number))
             .bind(record.0)
@@ -60,7 +61,13 @@ impl Store {
             let seq = provenance.get(field).or_else(|| provenance.get("*")).and_then(serde_json::Value::as_i64);
             for line in &lines {
                 if Some(line.try_get(0)?) == seq {
-                    sources.push(FieldSource { field: field.clone(), at: line.try_get(1)?, actor: line.try_get(2)?, application: line.try_get(3)?, evidence: line.try_get(4)? });
+                    sources.push(FieldSource {
+                        field: field.clone(),
+                        at: line.try_get(1)?,
+                        actor: line.try_get(2)?,
+                        application: line.try_get(3)?,
+                        evidence: line.try_get(4)?,
+                    });
                 }
             }
         }

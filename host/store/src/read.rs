@@ -144,7 +144,8 @@ fn walk(sink: &mut impl Sink, read: &Read, orders: &[Order<'_>]) {
 /// Outputs first (an age as its birth date), then sort columns, then subjects and labels.
 fn columns<'a>(read: &'a Read, orders: &[Order<'a>]) -> Vec<&'a str> {
     let entity = &read.entity;
-    let mut columns: Vec<&str> = read.outputs.iter().filter_map(|output| output_field(entity, *output)).map(|(field, _)| source_column(field)).collect();
+    let mut columns: Vec<&str> =
+        read.outputs.iter().filter_map(|output| output_field(entity, *output)).map(|(field, _)| source_column(field)).collect();
     columns.extend(orders.iter().map(|order| order.column));
     columns.extend(entity.region_column());
     columns.extend(subject_columns(entity));
@@ -176,7 +177,12 @@ fn subject_columns(entity: &EntityType) -> impl Iterator<Item = &str> {
 }
 
 /// Runs a read.
-pub(crate) async fn rows(pool: &SqlitePool, statements: &Statements, entity_number: &(dyn Fn(&str) -> Option<u16> + Sync), read: &Authorized<Read>) -> Result<Rows, StoreError> {
+pub(crate) async fn rows(
+    pool: &SqlitePool,
+    statements: &Statements,
+    entity_number: &(dyn Fn(&str) -> Option<u16> + Sync),
+    read: &Authorized<Read>,
+) -> Result<Rows, StoreError> {
     let orders = sql::orders(&read.entity, &read.sort);
     let text = statements.text(read, &orders);
     let mut binds = Binds::default();
@@ -338,7 +344,9 @@ pub(crate) fn cell(row: &SqliteRow, column: usize, field: &Field) -> Result<Valu
         FieldKind::Boolean => row.try_get::<Option<bool>, _>(column)?.map_or(Value::Null, Value::Boolean),
         FieldKind::Integer { .. } => number(Value::Integer)?,
         FieldKind::Reference { .. } => number(|record| Value::Reference(RecordNo(record)))?,
-        FieldKind::Decimal { scale } => row.try_get::<Option<i64>, _>(column)?.map_or(Value::Null, |units| Value::Decimal(Decimal { units, scale: *scale })),
+        FieldKind::Decimal { scale } => {
+            row.try_get::<Option<i64>, _>(column)?.map_or(Value::Null, |units| Value::Decimal(Decimal { units, scale: *scale }))
+        }
         FieldKind::Date => date(row, column)?,
         FieldKind::Text { .. } | FieldKind::Code { .. } | FieldKind::Region { .. } | FieldKind::IdNumber => {
             row.try_get::<Option<String>, _>(column)?.map_or(Value::Null, Value::Text)
@@ -354,7 +362,9 @@ fn date(row: &SqliteRow, column: usize) -> Result<Value, StoreError> {
 }
 
 fn classification(rank: i64) -> Option<Classification> {
-    [Classification::Public, Classification::Internal, Classification::Personal, Classification::Sensitive].into_iter().find(|class| class.rank() == rank)
+    [Classification::Public, Classification::Internal, Classification::Personal, Classification::Sensitive]
+        .into_iter()
+        .find(|class| class.rank() == rank)
 }
 
 pub(crate) fn bitmap(bytes: &[u8]) -> Result<RoaringTreemap, StoreError> {

@@ -5,8 +5,8 @@ use sqlx::Row as _;
 
 use crate::Store;
 use crate::error::StoreError;
-use crate::log_file::{self, COLUMNS};
 use crate::log::{as_signed, pack, stored};
+use crate::log_file::{self, COLUMNS};
 use crate::read::bitmap;
 
 impl Store {
@@ -18,7 +18,11 @@ impl Store {
     /// The newest entries before `before`, newest first.
     pub async fn newest_log_rows(&self, before: Option<u64>, limit: i64) -> Result<Vec<Stored>, StoreError> {
         let text = format!("{COLUMNS} WHERE seq < $1 ORDER BY seq DESC LIMIT $2");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(before.map_or(i64::MAX, as_signed)).bind(limit).fetch_all(self.log_readers()).await?;
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(before.map_or(i64::MAX, as_signed))
+            .bind(limit)
+            .fetch_all(self.log_readers())
+            .await?;
         rows.iter().map(stored).collect()
     }
 
@@ -35,7 +39,8 @@ impl Store {
     /// Signs the log as it is durable now, unless that was done. Returns the newest note.
     pub async fn sign_checkpoint(&self, origin: &Origin, signer: &Signer) -> Result<Option<String>, StoreError> {
         let tail = self.tail().await?;
-        let newest = sqlx::query("SELECT size, note FROM log_checkpoint ORDER BY size DESC LIMIT 1").fetch_optional(self.log_readers()).await?;
+        let newest =
+            sqlx::query("SELECT size, note FROM log_checkpoint ORDER BY size DESC LIMIT 1").fetch_optional(self.log_readers()).await?;
         if let Some(row) = newest
             && row.try_get::<i64, _>(0)? == as_signed(tail.size())
         {
@@ -69,7 +74,8 @@ impl Store {
             let mut builder = BlockBuilder::starting_at(indexed + 1);
             let mut block = None;
             for row in self.log_rows(indexed, as_signed(BLOCK_ENTRIES)).await? {
-                block = builder.fold(row.sequence, &row.subjects).map_err(|reason| StoreError::damaged("the log's index", reason))?.or(block);
+                block =
+                    builder.fold(row.sequence, &row.subjects).map_err(|reason| StoreError::damaged("the log's index", reason))?.or(block);
             }
             let Some(block) = block else { break };
             indexed = block.last;
@@ -106,7 +112,10 @@ impl Store {
             collect(&rows, subject, indexed, limit, &mut found)?;
             end = first.max(indexed + 1);
         }
-        let blocks = sqlx::query("SELECT first, last, body FROM log_block WHERE first < $1 ORDER BY first DESC").bind(as_signed(before.unwrap_or(u64::MAX))).fetch_all(self.log_readers()).await?;
+        let blocks = sqlx::query("SELECT first, last, body FROM log_block WHERE first < $1 ORDER BY first DESC")
+            .bind(as_signed(before.unwrap_or(u64::MAX)))
+            .fetch_all(self.log_readers())
+            .await?;
         for row in blocks {
             if found.len() >= limit {
                 break;
@@ -125,7 +134,8 @@ impl Store {
 fn collect(rows: &[Stored], subject: u64, behind: u64, limit: usize, found: &mut Vec<(u64, Entry)>) -> Result<(), StoreError> {
     for row in rows.iter().filter(|row| row.sequence > behind) {
         if found.len() < limit && bitmap(&row.subjects)?.contains(subject) {
-            let entry = Entry::decode(&row.body, &row.subjects).map_err(|reason| StoreError::damaged(format!("entry {} of the log", row.sequence), reason))?;
+            let entry = Entry::decode(&row.body, &row.subjects)
+                .map_err(|reason| StoreError::damaged(format!("entry {} of the log", row.sequence), reason))?;
             found.push((row.sequence, entry));
         }
     }

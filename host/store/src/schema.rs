@@ -46,10 +46,14 @@ pub(crate) fn statements(entity: &EntityType, existing: &[String]) -> Vec<String
     let mut statements = Vec::new();
     if existing.is_empty() {
         let list: Vec<String> = columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
-        statements.push(format!("CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY, version BIGINT NOT NULL, provenance TEXT NOT NULL, {})", list.join(", ")));
+        statements.push(format!(
+            "CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY, version BIGINT NOT NULL, provenance TEXT NOT NULL, {})",
+            list.join(", ")
+        ));
     } else {
         let missing = columns.iter().filter(|(name, _)| !existing.contains(name));
-        statements.extend(missing.map(|(name, kind)| format!("ALTER TABLE {table} ADD COLUMN {name} {}", kind.trim_end_matches(" NOT NULL"))));
+        statements
+            .extend(missing.map(|(name, kind)| format!("ALTER TABLE {table} ADD COLUMN {name} {}", kind.trim_end_matches(" NOT NULL"))));
     }
     for key in &entity.keys {
         statements.push(format!("CREATE UNIQUE INDEX IF NOT EXISTS {table}_{key} ON {table} ({key})"));
@@ -66,12 +70,15 @@ fn columns(entity: &EntityType) -> Vec<(String, String)> {
     let stored = entity.fields.values().filter(|field| !matches!(field.origin, Origin::AgeOf(_)));
     let mut columns: Vec<_> = stored
         .map(|field| {
-            let required = if field.required || (field.origin == Origin::Implicit && entity.region != RegionSource::None) { " NOT NULL" } else { "" };
+            let required =
+                if field.required || (field.origin == Origin::Implicit && entity.region != RegionSource::None) { " NOT NULL" } else { "" };
             (field.name.clone(), format!("{}{required}", column_type(&field.kind)))
         })
         .collect();
     if entity.is_labelled() {
-        for (name, kind) in [("label_purpose", "TEXT NOT NULL"), ("label_class", "BIGINT NOT NULL"), ("label_subjects", "BLOB"), ("label_region", "TEXT")] {
+        for (name, kind) in
+            [("label_purpose", "TEXT NOT NULL"), ("label_class", "BIGINT NOT NULL"), ("label_subjects", "BLOB"), ("label_region", "TEXT")]
+        {
             columns.push((name.to_owned(), kind.to_owned()));
         }
     }

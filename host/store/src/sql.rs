@@ -288,8 +288,12 @@ pub(crate) fn orders<'a>(entity: &'a EntityType, sort: &[linli_scope::plan::Sort
     let fields = sort.iter().filter_map(|key| entity.fields.get_index(key.field).map(|(_, field)| (field, key.descending)));
     fields
         .filter_map(|(field, descending)| match &field.origin {
-            Origin::AgeOf(source) => entity.field(source).map(|source| Order { column: &source.name, descending: !descending, nullable: !source.required }),
-            Origin::Stored | Origin::Implicit => Some(Order { column: &field.name, descending, nullable: !field.required && field.origin == Origin::Stored }),
+            Origin::AgeOf(source) => {
+                entity.field(source).map(|source| Order { column: &source.name, descending: !descending, nullable: !source.required })
+            }
+            Origin::Stored | Origin::Implicit => {
+                Some(Order { column: &field.name, descending, nullable: !field.required && field.origin == Origin::Stored })
+            }
         })
         .collect()
 }

@@ -24,7 +24,8 @@ use crate::error::StoreError;
 use crate::log::{ROWS, Tail};
 
 /// Work on the platform's own tables.
-pub(crate) type Administration = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<Box<dyn Any + Send>, StoreError>> + Send>;
+pub(crate) type Administration =
+    Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<Box<dyn Any + Send>, StoreError>> + Send>;
 
 /// What can be asked of the writer.
 pub(crate) enum Job {
@@ -135,7 +136,10 @@ impl Writer {
         let mut added = arguments.add(self.tail.moved);
         for (at, entry) in pending.iter().enumerate() {
             self.counters.pending += 1;
-            added = added.and_then(|()| arguments.add(self.counters.pending)).and_then(|()| arguments.add(entry.body.clone())).and_then(|()| arguments.add(entry.subjects.clone()));
+            added = added
+                .and_then(|()| arguments.add(self.counters.pending))
+                .and_then(|()| arguments.add(entry.body.clone()))
+                .and_then(|()| arguments.add(entry.subjects.clone()));
             let head = if at % ROWS == 0 { "; INSERT INTO log_pending (id, body, subjects) VALUES " } else { ", " };
             let last = arguments.len();
             text.push_str(&format!("{head}(${}, ${}, ${last})", last - 2, last - 1));
@@ -147,7 +151,10 @@ impl Writer {
 
     /// Moves what committed with changes into the log, those of a host that died on the way too, and `more` behind it.
     pub async fn move_pending(&mut self, more: &[Encoded]) -> Result<(), StoreError> {
-        let rows = sqlx::query("SELECT id, body, subjects FROM log_pending WHERE id > $1 ORDER BY id").bind(self.tail.moved).fetch_all(&mut self.connection).await?;
+        let rows = sqlx::query("SELECT id, body, subjects FROM log_pending WHERE id > $1 ORDER BY id")
+            .bind(self.tail.moved)
+            .fetch_all(&mut self.connection)
+            .await?;
         let mut entries = Vec::with_capacity(rows.len() + more.len());
         let mut moved = self.tail.moved;
         for row in rows {

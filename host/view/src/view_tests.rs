@@ -156,7 +156,8 @@ fn form_keys_are_names_and_occur_once() {
 
 #[test]
 fn a_form_leads_to_an_action_or_to_a_page() {
-    let form = |rest: &str| View::parse(&one(&format!(r#"{{"type":"form","submit":"S",{rest}}}"#))).map(drop).map_err(|error| error.to_string());
+    let form =
+        |rest: &str| View::parse(&one(&format!(r#"{{"type":"form","submit":"S",{rest}}}"#))).map(drop).map_err(|error| error.to_string());
     assert!(form(r#""page":"/find","fields":[{"key":"a","title":"T","input":"text"}]"#).is_ok());
     assert!(form(r#""page":"/find","action":"a","fields":[]"#).unwrap_err().contains("either `action` or `page`"));
     assert!(form(r#""fields":[]"#).unwrap_err().contains("either `action` or `page`"));

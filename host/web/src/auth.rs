@@ -82,10 +82,13 @@ impl FromRequestParts<App> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let visitor = Visitor::from_request_parts(parts, app).await?;
-        let signed_in = visitor.0.ok_or_else(|| Problem::unauthorized("this asks for a log-in: POST /api/v1/session, then Authorization: Bearer TOKEN"))?;
+        let signed_in = visitor
+            .0
+            .ok_or_else(|| Problem::unauthorized("this asks for a log-in: POST /api/v1/session, then Authorization: Bearer TOKEN"))?;
         let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
         // Pages carry the token in their form, which their handlers check.
-        let form = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+        let form =
+            parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
         if signed_in.carrier == Carrier::Cookie && !safe && !(form && !parts.uri.path().starts_with("/api/")) {
             let given = parts.headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
             check_csrf(&signed_in.session, given)?;

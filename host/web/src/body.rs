@@ -24,7 +24,9 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", "the body must be application/json"));
         }
         let bytes = Bytes::from_request(request, app).await.map_err(|rejection| unreadable(&rejection))?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|reason| Problem::bad_request("json", format!("the body is not the JSON that this takes: {}", redacted(&reason))))
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|reason| Problem::bad_request("json", format!("the body is not the JSON that this takes: {}", redacted(&reason))))
     }
 }
 
@@ -35,7 +37,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        Query::try_from_uri(&parts.uri).map(|Query(params)| Self(params)).map_err(|rejection| Problem::bad_request("parameter", rejection.body_text()))
+        Query::try_from_uri(&parts.uri)
+            .map(|Query(params)| Self(params))
+            .map_err(|rejection| Problem::bad_request("parameter", rejection.body_text()))
     }
 }
 
@@ -63,7 +67,11 @@ fn redacted(reason: &serde_json::Error) -> String {
 }
 
 pub(crate) fn unreadable(rejection: &BytesRejection) -> Problem {
-    Problem::new(rejection.status(), if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too-large" } else { "body" }, rejection.body_text())
+    Problem::new(
+        rejection.status(),
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too-large" } else { "body" },
+        rejection.body_text(),
+    )
 }
 
 /// A JSON answer that nobody may cache.
@@ -73,5 +81,6 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Result<Response, Problem> {
 
 /// A JSON answer that is text already.
 pub(crate) fn json_text(text: String) -> Response {
-    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], text).into_response()
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], text)
+        .into_response()
 }

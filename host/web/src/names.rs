@@ -22,7 +22,8 @@ impl Names for Directory<'_> {
 /// A region's name; a grid cell's with its community's, unless it says that itself.
 pub(crate) fn place(regions: &RegionTree, code: &str) -> Option<String> {
     let own = regions.name(code)?;
-    let community = code.get(..region::COMMUNITY_DIGITS).filter(|community| *community != code).and_then(|community| regions.name(community));
+    let community =
+        code.get(..region::COMMUNITY_DIGITS).filter(|community| *community != code).and_then(|community| regions.name(community));
     Some(match community {
         Some(community) if !own.contains(stem(community)) => format!("{community} {own}"),
         _ => own.to_owned(),
@@ -41,7 +42,8 @@ mod tests {
     #[test]
     fn a_cell_is_named_with_its_community_once() {
         let mut regions = RegionTree::default();
-        for (code, name) in [("440104022001", "机务段社区居委会"), ("440104022001001", "机务段社区第1网格"), ("440104022001002", "第2网格")] {
+        for (code, name) in [("440104022001", "机务段社区居委会"), ("440104022001001", "机务段社区第1网格"), ("440104022001002", "第2网格")]
+        {
             regions.insert(code.parse().unwrap(), name.into());
         }
         assert_eq!(place(&regions, "440104022001").as_deref(), Some("机务段社区居委会"));

@@ -88,13 +88,20 @@ impl Problem {
     pub fn internal(error: &dyn std::fmt::Display) -> Self {
         let trace = trace_id();
         tracing::error!(trace, %error, "a request failed");
-        Self { trace: Some(trace), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the host failed; its log has the reason under this trace id") }
+        Self {
+            trace: Some(trace),
+            ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the host failed; its log has the reason under this trace id")
+        }
     }
 
     fn unavailable(code: &str, error: &dyn std::fmt::Display) -> Self {
         let trace = trace_id();
         tracing::error!(trace, %error, "the store can't answer");
-        Self { trace: Some(trace), retry_after: Some(2), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, "the store can't answer now; try again") }
+        Self {
+            trace: Some(trace),
+            retry_after: Some(2),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, "the store can't answer now; try again")
+        }
     }
 }
 
@@ -109,7 +116,8 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_string(&self).unwrap_or_default();
-        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")], body).into_response();
+        let mut response =
+            (status, [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")], body).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -159,7 +167,10 @@ impl From<EntryError> for Problem {
                     Some(_) => format!("a {entity} with this {field} is registered already; `record` points to it"),
                     None => format!("a {entity} with this {field} can't be entered here; ask the sub-district office for a transfer"),
                 };
-                Self { record: known.map(|token| format!("/api/v1/records/{entity}/{token}")), ..Self::new(StatusCode::CONFLICT, "duplicate", detail) }
+                Self {
+                    record: known.map(|token| format!("/api/v1/records/{entity}/{token}")),
+                    ..Self::new(StatusCode::CONFLICT, "duplicate", detail)
+                }
             }
             EntryError::Store(error) => error.into(),
         }
@@ -189,7 +200,9 @@ impl From<CallError> for Problem {
                 tracing::warn!(fault = fault.code(), detail = more, "a plugin call was ended");
                 Self::new(StatusCode::BAD_GATEWAY, fault.code(), format!("{fault}; its developer finds more in the plugin's log"))
             }
-            CallError::Busy(wait) => Self { retry_after: Some(wait.as_secs().max(1)), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "plugin-busy", detail) },
+            CallError::Busy(wait) => {
+                Self { retry_after: Some(wait.as_secs().max(1)), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "plugin-busy", detail) }
+            }
             CallError::Store(error) => error.into(),
             CallError::Log(error) => Self::unavailable("log-unavailable", &error),
         }

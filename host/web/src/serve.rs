@@ -22,7 +22,9 @@ pub fn router(app: App) -> Router {
         .nest("/api/v1", api::routes())
         .merge(pages::routes())
         .fallback(|| async { Problem::not_found("there is nothing at this address; the API begins at /api/v1") })
-        .method_not_allowed_fallback(|| async { Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take that method") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take that method")
+        })
         .layer(DefaultBodyLimit::max(BODY))
         .with_state(app)
 }

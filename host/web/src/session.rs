@@ -54,11 +54,19 @@ fn random<const N: usize>() -> Result<String, Problem> {
 pub async fn log_in(app: &App, login: &str, given: &str) -> Result<Opened, Problem> {
     let attempts = app.attempts().get(login).unwrap_or(0);
     if attempts >= ATTEMPTS_MAX {
-        return Err(Problem { retry_after: Some(300), ..Problem::new(axum::http::StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "too many failed log-ins of this account; wait five minutes") });
+        return Err(Problem {
+            retry_after: Some(300),
+            ..Problem::new(
+                axum::http::StatusCode::TOO_MANY_REQUESTS,
+                "too-many-attempts",
+                "too many failed log-ins of this account; wait five minutes",
+            )
+        });
     }
     let account = app.store().account(login).await?;
     let (given, kept) = (given.to_owned(), account.as_ref().map(|account| account.password.clone()));
-    let fits = tokio::task::spawn_blocking(move || password::fits(&given, kept.as_deref())).await.map_err(|error| Problem::internal(&error))?;
+    let fits =
+        tokio::task::spawn_blocking(move || password::fits(&given, kept.as_deref())).await.map_err(|error| Problem::internal(&error))?;
     let Some(account) = account.filter(|_| fits) else {
         app.attempts().insert(login.to_owned(), attempts + 1);
         app.store().record(entry("unknown", Outcome::Denied { code: "log-in".into(), detail: String::new() }).encode()).await?;
@@ -90,7 +98,13 @@ pub async fn find(app: &App, token: &str) -> Result<Option<Arc<SessionInfo>>, Pr
     }
     let Some(session) = app.store().session(&key, now).await? else { return Ok(None) };
     let account = session.account;
-    let info = Arc::new(SessionInfo { actor: Arc::new(account.actor), login: account.login, name: account.name, csrf: session.csrf, expires: session.expires });
+    let info = Arc::new(SessionInfo {
+        actor: Arc::new(account.actor),
+        login: account.login,
+        name: account.name,
+        csrf: session.csrf,
+        expires: session.expires,
+    });
     app.sessions().insert(key, info.clone());
     Ok(Some(info))
 }

@@ -86,7 +86,12 @@ impl Tour {
         self.say("社区录入一次 A worker enters one resident, once.");
         let worker = self.person("worker")?;
         let home = worker.get("/session")?.pointer("/regions/0").and_then(Value::as_str).context("the worker has no region")?.to_owned();
-        let grid = worker.get(&format!("/regions?parent={home}"))?.pointer("/regions/0/code").and_then(Value::as_str).context("no grid cell")?.to_owned();
+        let grid = worker
+            .get(&format!("/regions?parent={home}"))?
+            .pointer("/regions/0/code")
+            .and_then(Value::as_str)
+            .context("no grid cell")?
+            .to_owned();
         let record = json!({"name": name_of(id_number), "id_number": id_number, "sex": "2", "birth_date": "1930-01-01", "grid": grid, "status": "living"});
         let (status, made) = worker.post("/records/resident", &record)?;
         ensure!(status == 201, "entering answers {status}: {made}");
@@ -118,7 +123,10 @@ impl Tour {
         ensure!(!page.to_string().contains(id_number), "the page holds a whole ID number");
         println!("   {} rows, the first: {}", rows.len(), rows.first().unwrap_or(&Value::Null));
         let other = self.person("worker2")?.page(ALLOWANCE, "/eligible")?;
-        ensure!(self::rows(&other)?.iter().all(|row| !text(row, "grid").unwrap_or_default().starts_with(&home)), "the other worker sees this community");
+        ensure!(
+            self::rows(&other)?.iter().all(|row| !text(row, "grid").unwrap_or_default().starts_with(&home)),
+            "the other worker sees this community"
+        );
         println!("   another community's worker sees none of them");
         Ok(())
     }
@@ -126,30 +134,44 @@ impl Tour {
     fn certificate(&mut self, id_number: &str) -> Result<Value> {
         self.say("居住证明不看任何字段，只问“是否” The certificate plugin certifies without seeing a field.");
         let worker = self.person("worker")?;
-        let (status, problem) = worker.act(CERTIFICATE, "issue", &json!({"resident": {"id_number": id_number}, "kind": "no-criminal-record"}))?;
+        let (status, problem) =
+            worker.act(CERTIFICATE, "issue", &json!({"resident": {"id_number": id_number}, "kind": "no-criminal-record"}))?;
         println!("   a banned kind: {status} {}", problem.get("detail").or(problem.get("message")).unwrap_or(&problem));
         let (status, issued) = worker.act(CERTIFICATE, "issue", &json!({"resident": {"id_number": id_number}, "kind": "residence"}))?;
         ensure!(status == 200, "issuing answers {status}: {issued}");
         println!("   issued: {}", issued.get("message").unwrap_or(&issued));
         let list = rows(&worker.page(CERTIFICATE, "/certificates")?)?;
-        let certificate = list.iter().find(|row| issued.to_string().contains(row.get("number").and_then(Value::as_str).unwrap_or("?"))).context("the certificate is not in the list")?.clone();
+        let certificate = list
+            .iter()
+            .find(|row| issued.to_string().contains(row.get("number").and_then(Value::as_str).unwrap_or("?")))
+            .context("the certificate is not in the list")?
+            .clone();
         let number = text(&certificate, "number")?;
         let anyone = self.request("GET", &format!("/plugins/{CERTIFICATE}/pages/verify?number={number}"), None, None)?;
         ensure!(anyone.0 == 200 && anyone.1.to_string().contains(&number), "anyone can't verify it: {}", anyone.1);
         println!("   anyone verifies {number} without a log-in");
         let entries = self.person("auditor")?.newest_entries()?;
-        let issue = entries.iter().rev().find(|entry| entry.to_string().contains("action issue") && entry.to_string().contains("create")).context("issuing is not in the log")?;
+        let issue = entries
+            .iter()
+            .rev()
+            .find(|entry| entry.to_string().contains("action issue") && entry.to_string().contains("create"))
+            .context("issuing is not in the log")?;
         let accesses = issue.get("accesses").and_then(Value::as_array).context("no accesses")?;
         let is = |access: &Value, member: &str, word: &str| access.get(member).and_then(Value::as_str) == Some(word);
         let mut of_resident = accesses.iter().filter(|access| is(access, "entity", "resident")).peekable();
-        ensure!(of_resident.peek().is_some() && of_resident.all(|access| is(access, "operation", "check")), "the plugin saw a field: {issue}");
+        ensure!(
+            of_resident.peek().is_some() && of_resident.all(|access| is(access, "operation", "check")),
+            "the plugin saw a field: {issue}"
+        );
         println!("   the log: {issue}");
         Ok(certificate)
     }
 
     fn tokens(&mut self, id_number: &str, entered: &str, certificate: &Value) -> Result<()> {
         let name = name_of(id_number);
-        self.say("同一人，两个插件两种标识 The two plugins see different tokens for the same person, and one's means nothing to the other.");
+        self.say(
+            "同一人，两个插件两种标识 The two plugins see different tokens for the same person, and one's means nothing to the other.",
+        );
         let worker = self.person("worker")?;
         let mut after = String::new();
         let (allowance, theirs) = loop {
@@ -163,7 +185,10 @@ impl Tour {
         println!("   console {entered}\n   allowance {allowance}\n   certificate {theirs}");
         ensure!(allowance != theirs && allowance != entered && theirs != entered, "two of them are alike");
         let (status, problem) = worker.act(CERTIFICATE, "issue", &json!({"resident": allowance, "kind": "residence"}))?;
-        println!("   the allowance's token at the certificate plugin: {status} {}", problem.get("detail").or(problem.get("message")).unwrap_or(&problem));
+        println!(
+            "   the allowance's token at the certificate plugin: {status} {}",
+            problem.get("detail").or(problem.get("message")).unwrap_or(&problem)
+        );
         let unknown = problem.pointer("/message/en").and_then(Value::as_str).is_some_and(|message| message.contains("no such resident"));
         ensure!(status == 404 || unknown, "a foreign token means something: {problem}");
         Ok(())
@@ -192,7 +217,10 @@ impl Tour {
         let grant = self.grant_of(ALLOWANCE, &["active"])?;
         let officer = self.person("officer")?;
         let communities = |page: &Value| -> Result<usize> {
-            let mut seen: Vec<_> = rows(page)?.iter().filter_map(|row| row.get("grid").and_then(Value::as_str).and_then(|grid| grid.get(..12)).map(ToOwned::to_owned)).collect();
+            let mut seen: Vec<_> = rows(page)?
+                .iter()
+                .filter_map(|row| row.get("grid").and_then(Value::as_str).and_then(|grid| grid.get(..12)).map(ToOwned::to_owned))
+                .collect();
             seen.sort();
             seen.dedup();
             Ok(seen.len())
@@ -229,9 +257,24 @@ impl Tour {
         ensure!(status == 403, "deciding without a grant answers {status}");
         let log = self.person("resident")?.get("/me/access-log")?;
         let entries = log.get("entries").and_then(Value::as_array).context("no entries")?;
-        let read = entries.iter().find(|entry| entry.get("application").and_then(Value::as_str) == Some(ALLOWANCE) && entry.get("outcome").and_then(Value::as_str) == Some("allowed")).context("the page is not in the resident's log")?;
-        println!("   {} {} for {}: {}", text(read, "at")?, text(read, "who")?, text(read, "legal_basis")?, read.pointer("/accesses/0/fields").unwrap_or(&Value::Null));
-        let denied = entries.iter().find(|entry| entry.get("outcome").and_then(Value::as_str) == Some("denied")).context("the denial is not in the resident's log")?;
+        let read = entries
+            .iter()
+            .find(|entry| {
+                entry.get("application").and_then(Value::as_str) == Some(ALLOWANCE)
+                    && entry.get("outcome").and_then(Value::as_str) == Some("allowed")
+            })
+            .context("the page is not in the resident's log")?;
+        println!(
+            "   {} {} for {}: {}",
+            text(read, "at")?,
+            text(read, "who")?,
+            text(read, "legal_basis")?,
+            read.pointer("/accesses/0/fields").unwrap_or(&Value::Null)
+        );
+        let denied = entries
+            .iter()
+            .find(|entry| entry.get("outcome").and_then(Value::as_str) == Some("denied"))
+            .context("the denial is not in the resident's log")?;
         println!("   {} {} denied: {}", text(denied, "at")?, text(denied, "who")?, text(denied, "reason")?);
         self.restore()
     }
@@ -279,13 +322,18 @@ impl Tour {
     fn grants(&self, plugin: &str, states: &[&str]) -> Result<Vec<String>> {
         let listed = self.person("admin")?.get("/grants")?;
         let all = listed.get("grants").and_then(Value::as_array).context("no grants")?;
-        let mine = all.iter().filter(|grant| grant.get("plugin").and_then(Value::as_str) == Some(plugin) && grant.get("state").and_then(Value::as_str).is_some_and(|state| states.contains(&state)));
+        let mine = all.iter().filter(|grant| {
+            grant.get("plugin").and_then(Value::as_str) == Some(plugin)
+                && grant.get("state").and_then(Value::as_str).is_some_and(|state| states.contains(&state))
+        });
         Ok(mine.filter_map(|grant| grant.get("id").map(ToString::to_string)).collect())
     }
 
     fn person(&self, name: &'static str) -> Result<Person<'_>> {
         let file = self.data.join("demo-logins.json");
-        let logins: Value = serde_json::from_str(&fs::read_to_string(&file).with_context(|| format!("{} can't be read: is `make demo` running?", file.display()))?)?;
+        let logins: Value = serde_json::from_str(
+            &fs::read_to_string(&file).with_context(|| format!("{} can't be read: is `make demo` running?", file.display()))?,
+        )?;
         let password = logins.pointer(&format!("/{name}/password")).and_then(Value::as_str).context("no such log-in")?;
         let (status, session) = self.request("POST", "/session", None, Some(&json!({"username": name, "password": password})))?;
         ensure!(status == 201, "{name} can't log in: {session}");

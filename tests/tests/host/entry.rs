@@ -45,7 +45,14 @@ fn a_version_that_somebody_else_changed_is_refused() {
     let host = Host::fresh();
     let worker = host.person("worker");
     let id = enter(&worker, &grid(&worker), 2).expect(201).text("/id").to_owned();
-    let change = |version: &str| worker.send("PATCH", &format!("/records/resident/{id}"), &[("if-match", version), ("content-type", "application/json")], "{\"name\": \"改名\"}".as_bytes());
+    let change = |version: &str| {
+        worker.send(
+            "PATCH",
+            &format!("/records/resident/{id}"),
+            &[("if-match", version), ("content-type", "application/json")],
+            "{\"name\": \"改名\"}".as_bytes(),
+        )
+    };
     change("\"1\"").expect(200);
     change("\"1\"").refused(409, "stale");
     let shown = worker.get(&format!("/records/resident/{id}")).expect(200);
@@ -88,7 +95,9 @@ fn an_import_reports_each_bad_line_and_loses_no_good_one() {
     let (out, errors) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(!output.status.success());
     assert!(out.contains("entered 2") && out.contains("rejected 4"), "{out}{errors}");
-    for expected in ["line 3, 列 column 2 (id_number)", "line 4, 列 column 1", "line 5", "line 7, 列 column 2 (id_number): is registered already"] {
+    for expected in
+        ["line 3, 列 column 2 (id_number)", "line 4, 列 column 1", "line 5", "line 7, 列 column 2 (id_number): is registered already"]
+    {
         assert!(errors.contains(expected), "{expected} is not in {errors}");
     }
 }

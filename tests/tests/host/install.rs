@@ -46,7 +46,8 @@ fn a_manifest_that_asks_for_what_there_is_not_is_refused_with_its_place() {
         ("surprise = 1\n", "manifest", "surprise"),
     ] {
         let package = bare_with(|manifest| {
-            let purpose = manifest.lines().skip_while(|line| *line != "[[purpose]]").find_map(|line| line.strip_prefix("id = ")).unwrap().to_owned();
+            let purpose =
+                manifest.lines().skip_while(|line| *line != "[[purpose]]").find_map(|line| line.strip_prefix("id = ")).unwrap().to_owned();
             format!("{manifest}{}{more}", access.replace("\"bench\"", &purpose))
         });
         let refused = admin.upload(&package, "civil-affairs").refused(422, code);

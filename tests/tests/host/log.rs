@@ -68,7 +68,12 @@ fn a_resident_reads_who_read_what_and_why_and_nobody_elses_affairs() {
     let read = log.list("/entries").iter().find(|entry| entry["entry_point"] == "page /eligible").unwrap();
     assert_eq!((read["who"].as_str(), read["outcome"].as_str()), (Some("李网格"), Some("allowed")));
     assert!(read["legal_basis"].as_str().unwrap().contains("老年人权益保障法"));
-    let fields: Vec<_> = read["accesses"][0]["fields"].as_array().unwrap().iter().map(|field| (field["field"].as_str().unwrap(), field["mode"].as_str().unwrap())).collect();
+    let fields: Vec<_> = read["accesses"][0]["fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|field| (field["field"].as_str().unwrap(), field["mode"].as_str().unwrap()))
+        .collect();
     assert_eq!(fields, [("name", "plain"), ("age", "plain"), ("grid", "plain"), ("id_number", "masked")]);
     assert!(read.get("subjects").is_none());
 }

@@ -66,7 +66,8 @@ fn password() -> Result<String> {
 }
 
 fn file() -> Result<PathBuf> {
-    let base = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
+    let base =
+        env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
     Ok(base.context("neither XDG_CONFIG_HOME nor HOME is set")?.join("linli").join("tokens.json"))
 }
 
@@ -84,7 +85,13 @@ fn write(tokens: &BTreeMap<String, String>) -> Result<()> {
     if let Some(folder) = file.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(|| format!("{} can't be made", folder.display()))?;
     }
-    let mut open = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&file).with_context(|| format!("{} can't be written", file.display()))?;
+    let mut open = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&file)
+        .with_context(|| format!("{} can't be written", file.display()))?;
     open.write_all(serde_json::to_string_pretty(tokens)?.as_bytes())?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::http::{Client, text_of};
 use crate::Server;
-use crate::host::data::{ORIGIN, DataDir};
+use crate::host::data::{DataDir, ORIGIN};
 
 /// `linli audit …`.
 #[derive(Subcommand)]
@@ -83,7 +83,12 @@ fn export(file: &PathBuf, server: &Server) -> Result<()> {
         let page = client.get(&format!("/audit/entries?after={after}&limit=1000"))?;
         for entry in page.get("entries").and_then(Value::as_array).into_iter().flatten() {
             let sequence = entry.get("sequence").and_then(Value::as_u64).unwrap_or(0);
-            put(&Line::Entry { sequence, body: text_of(entry, "body").to_owned(), subjects: text_of(entry, "subjects").to_owned(), leaf: text_of(entry, "leaf").to_owned() })?;
+            put(&Line::Entry {
+                sequence,
+                body: text_of(entry, "body").to_owned(),
+                subjects: text_of(entry, "subjects").to_owned(),
+                leaf: text_of(entry, "leaf").to_owned(),
+            })?;
         }
         match page.get("next").and_then(Value::as_u64) {
             Some(next) => after = next,
@@ -102,7 +107,10 @@ fn verification(verify: &Verify) -> Result<ExitCode> {
     };
     match verified? {
         Ok(report) => {
-            println!("完好 The log is whole: {} entries, {} checkpoints, signed up to {}.\nroot {}", report.entries, report.checkpoints, report.signed_size, report.root);
+            println!(
+                "完好 The log is whole: {} entries, {} checkpoints, signed up to {}.\nroot {}",
+                report.entries, report.checkpoints, report.signed_size, report.root
+            );
             Ok(ExitCode::SUCCESS)
         }
         Err(fault) => {
@@ -115,7 +123,8 @@ fn verification(verify: &Verify) -> Result<ExitCode> {
 type Verified = Result<linli_audit::Report, linli_audit::Fault>;
 
 fn verify_file(file: &PathBuf, key: Option<&str>) -> Result<Verified> {
-    let lines = || -> Result<_> { Ok(BufReader::new(File::open(file).with_context(|| format!("{} can't be read", file.display()))?).lines()) };
+    let lines =
+        || -> Result<_> { Ok(BufReader::new(File::open(file).with_context(|| format!("{} can't be read", file.display()))?).lines()) };
     let (mut kept, mut notes) = (None, Vec::new());
     // Key and checkpoints first, so that a file of any size is read as a stream.
     for (at, line) in lines()?.enumerate().take(1_000) {

@@ -76,7 +76,9 @@ pub fn run(command: &Command) -> Result<()> {
     match command {
         Command::List(server) => list(server),
         Command::Review(one) => show(&Client::signed_in(&one.server)?.get(&format!("/grants/{}", one.id))?),
-        Command::Approve { one, expires } => decide(one, "approve", &expires.as_ref().map_or(json!({}), |expires| json!({"expires": expires}))),
+        Command::Approve { one, expires } => {
+            decide(one, "approve", &expires.as_ref().map_or(json!({}), |expires| json!({"expires": expires})))
+        }
         Command::Narrow(narrow) => decide(&narrow.one, "narrow", &narrowing(narrow)?),
         Command::Revoke { one, reason } => decide(one, "revoke", &json!({"reason": reason})),
     }
@@ -88,7 +90,12 @@ fn decide(one: &One, what: &str, body: &Value) -> Result<()> {
 
 fn narrowing(narrow: &Narrow) -> Result<Value> {
     let mut body = Map::new();
-    for (key, list) in [("drop-fields", &narrow.drop_fields), ("mask-fields", &narrow.mask_fields), ("drop-checks", &narrow.drop_checks), ("regions", &narrow.regions)] {
+    for (key, list) in [
+        ("drop-fields", &narrow.drop_fields),
+        ("mask-fields", &narrow.mask_fields),
+        ("drop-checks", &narrow.drop_checks),
+        ("regions", &narrow.regions),
+    ] {
         if !list.is_empty() {
             body.insert(key.into(), json!(list));
         }
@@ -112,7 +119,13 @@ fn narrowing(narrow: &Narrow) -> Result<Value> {
 fn list(server: &Server) -> Result<()> {
     let answer = Client::signed_in(server)?.get("/grants")?;
     for grant in answer.get("grants").and_then(Value::as_array).into_iter().flatten() {
-        println!("{:4}  {:9}  {}  until {}", grant.get("id").and_then(Value::as_i64).unwrap_or_default(), text_of(grant, "state"), text_of(grant, "plugin"), text_of(grant, "expires"));
+        println!(
+            "{:4}  {:9}  {}  until {}",
+            grant.get("id").and_then(Value::as_i64).unwrap_or_default(),
+            text_of(grant, "state"),
+            text_of(grant, "plugin"),
+            text_of(grant, "expires")
+        );
     }
     Ok(())
 }
@@ -124,7 +137,12 @@ fn show(grant: &Value) -> Result<()> {
     println!("  组件 component {}", text_of(grant, "digest"));
     println!("  到期 expires   {}", text_of(grant, "expires"));
     for purpose in grant.get("purposes").and_then(Value::as_array).into_iter().flatten() {
-        println!("  目的 purpose   {}: {}\n                 {}", text_of(purpose, "id"), localized(purpose.get("title")), text_of(purpose, "legal-basis"));
+        println!(
+            "  目的 purpose   {}: {}\n                 {}",
+            text_of(purpose, "id"),
+            localized(purpose.get("title")),
+            text_of(purpose, "legal-basis")
+        );
     }
     for access in grant.get("accesses").and_then(Value::as_array).into_iter().flatten() {
         show_access(access);
@@ -133,9 +151,16 @@ fn show(grant: &Value) -> Result<()> {
 }
 
 fn show_access(access: &Value) {
-    let list = |key: &str| access.get(key).and_then(Value::as_array).map(|list| list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "));
+    let list = |key: &str| {
+        access.get(key).and_then(Value::as_array).map(|list| list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "))
+    };
     let bound = if access.get("bound").and_then(Value::as_bool) == Some(true) { ", bound blocks only" } else { "" };
-    println!("  [[access]] {} {} ({}{bound})", access.get("access").unwrap_or(&Value::Null), text_of(access, "entity"), list("operations").unwrap_or_default());
+    println!(
+        "  [[access]] {} {} ({}{bound})",
+        access.get("access").unwrap_or(&Value::Null),
+        text_of(access, "entity"),
+        list("operations").unwrap_or_default()
+    );
     for key in ["where", "and_where"] {
         if !text_of(access, key).is_empty() {
             println!("      {key:9} {}", text_of(access, key));
@@ -152,7 +177,13 @@ fn show_access(access: &Value) {
             "" => "— not granted",
             mode => mode,
         };
-        println!("      {:20} {:10} asked {:7} allowed {allowed}  {}", text_of(field, "field"), text_of(field, "classification"), text_of(field, "asked"), localized(field.get("title")));
+        println!(
+            "      {:20} {:10} asked {:7} allowed {allowed}  {}",
+            text_of(field, "field"),
+            text_of(field, "classification"),
+            text_of(field, "asked"),
+            localized(field.get("title"))
+        );
     }
     if let Some(public) = list("public").filter(|public| !public.is_empty()) {
         println!("      public    {public}");

@@ -26,7 +26,8 @@ impl Client {
 
     /// As nobody.
     pub fn anonymous(server: &Server) -> Self {
-        let agent: Agent = Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(120))).build().into();
+        let agent: Agent =
+            Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(120))).build().into();
         Self { agent, base: format!("{}/api/v1", server.url.trim_end_matches('/')), token: None }
     }
 
@@ -99,5 +100,11 @@ pub fn localized(value: Option<&Value>) -> String {
 
 /// A value as one part of a path.
 pub fn part(text: &str) -> String {
-    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(
+            |byte| {
+                if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+            },
+        )
+        .collect()
 }

@@ -61,7 +61,12 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         Ok(()) => {}
         Err(error) => {
             import.bar.abandon();
-            eprintln!("中断于第 {0} 行之前；继续： Interrupted before line {0}; to go on: linli import {1} {2} --from-line {0}", import.next_line, options.entity, options.file.display());
+            eprintln!(
+                "中断于第 {0} 行之前；继续： Interrupted before line {0}; to go on: linli import {1} {2} --from-line {0}",
+                import.next_line,
+                options.entity,
+                options.file.display()
+            );
             return Err(error);
         }
     }
@@ -151,7 +156,9 @@ fn cells(line: u64, record: &ByteRecord) -> Result<Row, LineError> {
     for (at, cell) in record.iter().enumerate() {
         match std::str::from_utf8(cell) {
             Ok(text) => cells.push(text.to_owned()),
-            Err(_) => return Err(LineError { line, column: Some(at + 1), field: None, reason: "is no UTF-8; save the file as CSV UTF-8".into() }),
+            Err(_) => {
+                return Err(LineError { line, column: Some(at + 1), field: None, reason: "is no UTF-8; save the file as CSV UTF-8".into() });
+            }
         }
     }
     Ok(Row { line, cells })

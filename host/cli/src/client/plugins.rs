@@ -57,7 +57,11 @@ pub enum PublisherCommand {
 /// Uploads a package.
 pub fn install(install: &Install) -> Result<()> {
     let bytes = fs::read(&install.package).with_context(|| format!("{} can't be read", install.package.display()))?;
-    let made = Client::signed_in(&install.server)?.post_bytes(&format!("/plugins?publisher={}", part(&install.publisher)), "application/wasm", &bytes)?;
+    let made = Client::signed_in(&install.server)?.post_bytes(
+        &format!("/plugins?publisher={}", part(&install.publisher)),
+        "application/wasm",
+        &bytes,
+    )?;
     let grant = made.pointer("/grant/id").and_then(Value::as_i64).unwrap_or_default();
     println!("已安装 Installed {} {} ({})", text_of(&made, "plugin"), text_of(&made, "version"), text_of(&made, "digest"));
     match made.pointer("/grant/state").and_then(Value::as_str) {
@@ -71,9 +75,21 @@ pub fn install(install: &Install) -> Result<()> {
 pub fn list(server: &Server) -> Result<()> {
     let answer = Client::signed_in(server)?.get("/plugins")?;
     for plugin in answer.get("plugins").and_then(Value::as_array).into_iter().flatten() {
-        println!("{} {}  {}  [{}]", text_of(plugin, "id"), text_of(plugin, "version"), localized(plugin.get("name")), plugin.pointer("/publisher/id").and_then(Value::as_str).unwrap_or_default());
+        println!(
+            "{} {}  {}  [{}]",
+            text_of(plugin, "id"),
+            text_of(plugin, "version"),
+            localized(plugin.get("name")),
+            plugin.pointer("/publisher/id").and_then(Value::as_str).unwrap_or_default()
+        );
         for page in plugin.get("pages").and_then(Value::as_array).into_iter().flatten() {
-            println!("    {}/pages/{}{}  {}", server.url.trim_end_matches('/'), text_of(plugin, "id"), text_of(page, "path"), localized(page.get("title")));
+            println!(
+                "    {}/pages/{}{}  {}",
+                server.url.trim_end_matches('/'),
+                text_of(plugin, "id"),
+                text_of(page, "path"),
+                localized(page.get("title"))
+            );
         }
     }
     Ok(())
@@ -85,7 +101,13 @@ pub fn log(log: &Log) -> Result<()> {
     let lines = answer.get("lines").and_then(Value::as_array).cloned().unwrap_or_default();
     for line in lines.iter().rev() {
         let at = line.get("at").and_then(Value::as_i64).and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
-        println!("{} {:5} {}: {}", at.map(|at| at.to_string()).unwrap_or_default(), text_of(line, "level"), text_of(line, "entry_point"), text_of(line, "message"));
+        println!(
+            "{} {:5} {}: {}",
+            at.map(|at| at.to_string()).unwrap_or_default(),
+            text_of(line, "level"),
+            text_of(line, "entry_point"),
+            text_of(line, "message")
+        );
     }
     Ok(())
 }

@@ -27,7 +27,14 @@ pub fn people(street: &RegionCode, communities: [&RegionCode; 2], resident: i64)
     let mut people = vec![
         person("admin", "陈管理", "平台管理员 platform admin", Role::Admin, vec![street.clone()], Classification::Sensitive),
         person("worker", "李网格", "社区工作者 community worker", Role::Worker, vec![first.clone()], Classification::Sensitive),
-        person("worker2", "周网格", "另一社区的工作者 worker of another community", Role::Worker, vec![second.clone()], Classification::Sensitive),
+        person(
+            "worker2",
+            "周网格",
+            "另一社区的工作者 worker of another community",
+            Role::Worker,
+            vec![second.clone()],
+            Classification::Sensitive,
+        ),
         person("officer", "王民政", "民政干部 department officer", Role::Officer, vec![street.clone()], Classification::Personal),
         person("developer", "赵开发", "部门开发者 department developer", Role::Developer, Vec::new(), Classification::Public),
         person("auditor", "孙审计", "审计员 auditor", Role::Auditor, vec![street.clone()], Classification::Internal),

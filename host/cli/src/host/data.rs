@@ -37,7 +37,11 @@ impl DataDir {
     /// Makes the directory where it is missing, and locks it.
     pub fn open(path: &Path) -> Result<Self> {
         for folder in [path.to_owned(), path.join("keys")] {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).with_context(|| format!("{} can't be made", folder.display()))?;
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&folder)
+                .with_context(|| format!("{} can't be made", folder.display()))?;
         }
         let lock = File::create(path.join("lock")).with_context(|| format!("{} can't be written", path.display()))?;
         if lock.try_lock().is_err() {
@@ -67,7 +71,9 @@ impl DataDir {
     /// Opens the store.
     pub async fn store(&self) -> Result<Store> {
         let codes = CODES.files().map(code_list).collect::<Result<Vec<_>>>()?;
-        Store::open(&self.database(), Core { codes, schemas: &SCHEMAS }).await.with_context(|| format!("{} can't be opened", self.database().display()))
+        Store::open(&self.database(), Core { codes, schemas: &SCHEMAS })
+            .await
+            .with_context(|| format!("{} can't be opened", self.database().display()))
     }
 
     /// The secret from which tokens are derived; made on first use.
@@ -77,7 +83,8 @@ impl DataDir {
 
     /// The log's key; made on first use.
     pub fn signer(&self) -> Result<Signer> {
-        let signer = Signer::new(KEY_NAME, &self.secret("log.key")?).map_err(|error| anyhow::anyhow!("the log's key can't be used: {error}"))?;
+        let signer =
+            Signer::new(KEY_NAME, &self.secret("log.key")?).map_err(|error| anyhow::anyhow!("the log's key can't be used: {error}"))?;
         write_private(&self.path.join("keys/log.vkey"), &signer.verifier().to_string())?;
         Ok(signer)
     }
@@ -109,6 +116,12 @@ fn code_list(file: &include_dir::File<'_>) -> Result<CodeList> {
 
 /// Writes a file that only its owner can read.
 pub fn write_private(file: &Path, text: &str) -> Result<()> {
-    let mut open = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file).with_context(|| format!("{} can't be written", file.display()))?;
+    let mut open = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(file)
+        .with_context(|| format!("{} can't be written", file.display()))?;
     open.write_all(text.as_bytes()).with_context(|| format!("{} can't be written", file.display()))
 }

@@ -24,7 +24,8 @@ use super::serve;
 const STREET: &str = "440104022";
 
 /// Who publishes the bundled plugins, by the first part of their ids.
-const PUBLISHERS: [(&str, &str, &str); 2] = [("civil-affairs", "越秀区民政局", "civil-affairs"), ("community", "矿泉街道社区居民委员会", "community")];
+const PUBLISHERS: [(&str, &str, &str); 2] =
+    [("civil-affairs", "越秀区民政局", "civil-affairs"), ("community", "矿泉街道社区居民委员会", "community")];
 
 /// `linli demo`.
 #[derive(Args)]
@@ -95,7 +96,8 @@ async fn prepare(data: &DataDir, options: &Options) -> Result<()> {
     let mut logins = BTreeMap::new();
     for person in accounts::people(&street, [first, second], resident) {
         let password = random_password()?;
-        let account = Account { login: person.login.into(), name: person.name.into(), password: password::hash(&password)?, actor: person.actor };
+        let account =
+            Account { login: person.login.into(), name: person.name.into(), password: password::hash(&password)?, actor: person.actor };
         store.put_account(account, None).await?;
         logins.insert(person.login.to_owned(), Login { title: person.title.into(), password });
     }
@@ -114,7 +116,9 @@ async fn install(runtime: &Runtime, packages: &[PathBuf]) -> Result<()> {
         if runtime.plugins().iter().any(|plugin| plugin.digest == digest) {
             continue;
         }
-        install_one(runtime, &admin, bytes, &package.parts.manifest).await.with_context(|| format!("{} can't be installed", file.display()))?;
+        install_one(runtime, &admin, bytes, &package.parts.manifest)
+            .await
+            .with_context(|| format!("{} can't be installed", file.display()))?;
     }
     Ok(())
 }

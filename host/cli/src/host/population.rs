@@ -25,7 +25,14 @@ const REGIONS: &str = include_str!("../../../../schemas/regions/guangdong-2023.c
 
 /// Who enters what nobody typed: it has the street's jurisdiction, and its own name in the log.
 fn importer(street: &RegionCode) -> Actor {
-    Actor { id: 0, roles: vec![Role::Worker], regions: vec![street.clone()], clearance: Classification::Sensitive, resident: None, publisher: None }
+    Actor {
+        id: 0,
+        roles: vec![Role::Worker],
+        regions: vec![street.clone()],
+        clearance: Classification::Sensitive,
+        resident: None,
+        publisher: None,
+    }
 }
 
 /// Puts Guangdong's divisions into the store.
@@ -51,8 +58,15 @@ pub async fn enter(runtime: &Runtime, street: &RegionCode, residents: usize) -> 
     let elsewhere: Vec<&str> = elsewhere.iter().map(RegionCode::as_str).collect();
     let today = Date::of(Timestamp::now());
     let (month, day) = today.month_day();
-    let plan = Plan { communities: &named, hukou_elsewhere: &elsewhere, residents, seed: SEED, today: (today.year(), month.unsigned_abs(), day.unsigned_abs()) };
-    let cells = plan.grid_cells().into_iter().map(|cell| Ok((cell.code.parse()?, cell.name))).collect::<Result<Vec<(RegionCode, String)>>>()?;
+    let plan = Plan {
+        communities: &named,
+        hukou_elsewhere: &elsewhere,
+        residents,
+        seed: SEED,
+        today: (today.year(), month.unsigned_abs(), day.unsigned_abs()),
+    };
+    let cells =
+        plan.grid_cells().into_iter().map(|cell| Ok((cell.code.parse()?, cell.name))).collect::<Result<Vec<(RegionCode, String)>>>()?;
     store.add_regions(cells).await?;
     let actor = importer(street);
     let desk = runtime.console().desk(store, Some(&actor), "bulk entry", Timestamp::now());
@@ -97,7 +111,13 @@ async fn enter_dwelling(desk: &Desk<'_>, dwelling: Dwelling, community: &RegionC
     Ok(oldest)
 }
 
-async fn enter_household(desk: &Desk<'_>, household: Household, dwelling: &str, community: &RegionCode, bar: &ProgressBar) -> Result<Option<(String, i64)>> {
+async fn enter_household(
+    desk: &Desk<'_>,
+    household: Household,
+    dwelling: &str,
+    community: &RegionCode,
+    bar: &ProgressBar,
+) -> Result<Option<(String, i64)>> {
     let mut values = household.values;
     values.insert("dwelling".into(), dwelling.into());
     let made = one(desk, "household", &values).await?;

@@ -41,7 +41,8 @@ pub fn run(options: &Options) -> Result<()> {
 pub fn prepare() {
     // With RUST_BACKTRACE set, every error value walks the stack, and some are made on each call of a plugin.
     // Panics still show theirs.
-    if std::env::var_os("RUST_BACKTRACE").is_some() && std::env::var_os("RUST_LIB_BACKTRACE").is_none()
+    if std::env::var_os("RUST_BACKTRACE").is_some()
+        && std::env::var_os("RUST_LIB_BACKTRACE").is_none()
         && let Ok(program) = std::env::current_exe()
     {
         let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).env("RUST_LIB_BACKTRACE", "0").exec();

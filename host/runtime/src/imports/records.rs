@@ -83,8 +83,8 @@ impl State {
 
     fn draft(&mut self, change: Change) -> Result<Draft, Error> {
         let invalid = |detail: &str| answer("invalid", detail);
-        let values: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(&change.values).map_err(|reason| answer("invalid", format!("`values` must be a JSON object: {reason}")))?;
+        let values: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&change.values)
+            .map_err(|reason| answer("invalid", format!("`values` must be a JSON object: {reason}")))?;
         let target = match (change.id, change.version) {
             (None, None) => None,
             (Some(id), Some(version)) => Some((id, i64::try_from(version).map_err(|_| invalid("`version` is too large"))?)),
@@ -177,7 +177,9 @@ impl Host for State {
     }
 
     async fn apply(&mut self, changes: Vec<Change>) -> Answer<Vec<Outcome>> {
-        if let Err(error) = self.enter().and_then(|()| self.quota.take_changes(changes.len(), &self.limits).map_err(|exhausted| answer("limit", exhausted))) {
+        if let Err(error) =
+            self.enter().and_then(|()| self.quota.take_changes(changes.len(), &self.limits).map_err(|exhausted| answer("limit", exhausted)))
+        {
             return Ok(Err(error));
         }
         let mut authorized = Vec::with_capacity(changes.len());
@@ -201,7 +203,10 @@ impl Host for State {
         };
         self.ledger.settle();
         let tokens = self.circumstances.scope.tokens();
-        Ok(Ok(made.iter().map(|made| Outcome { id: tokens.token(made.entity, made.record), version: made.version.unsigned_abs() }).collect()))
+        Ok(Ok(made
+            .iter()
+            .map(|made| Outcome { id: tokens.token(made.entity, made.record), version: made.version.unsigned_abs() })
+            .collect()))
     }
 }
 
@@ -286,6 +291,8 @@ fn typed(value: WitValue, field: &str) -> Result<Value, Denial> {
         WitValue::Integer(number) => Value::Integer(number),
         // A decimal takes its field's scale where the field is known.
         WitValue::Decimal(text) | WitValue::Text(text) => Value::Text(text),
-        WitValue::Date(text) => Value::Date(text.parse().map_err(|reason| Denial::new(DenialKind::Invalid, format!("filter on `{field}`: the value {reason}")))?),
+        WitValue::Date(text) => Value::Date(
+            text.parse().map_err(|reason| Denial::new(DenialKind::Invalid, format!("filter on `{field}`: the value {reason}")))?,
+        ),
     })
 }

@@ -168,7 +168,17 @@ fn all_pages(word: &str) -> Vec<String> {
         .render(),
         PluginPage { viewer: Some(&viewer), basis: basis(), context, view: &view, fill: &fill, flash: flash() }.render(),
         ActionPage { viewer: Some(&viewer), basis: basis(), title: text(), context, result: &result, fill: &fill }.render(),
-        ProblemPage { viewer: None, status: 401, title: text(), detail: Some(text()), code: word, trace_id: Some(word), faults: &[(text(), text())], back: Some("/pages/a.b/x") }.render(),
+        ProblemPage {
+            viewer: None,
+            status: 401,
+            title: text(),
+            detail: Some(text()),
+            code: word,
+            trace_id: Some(word),
+            faults: &[(text(), text())],
+            back: Some("/pages/a.b/x"),
+        }
+        .render(),
         RecordPage {
             viewer: &viewer,
             whose: Whose::Own,

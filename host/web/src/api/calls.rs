@@ -25,11 +25,24 @@ pub(super) async fn page(
 }
 
 /// `GET /plugins/{plugin}/pages/`: the page `/`.
-pub(super) async fn first_page(State(app): State<App>, visitor: Visitor, Segments(plugin): Segments<String>, Params(params): Params<Vec<(String, String)>>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn first_page(
+    State(app): State<App>,
+    visitor: Visitor,
+    Segments(plugin): Segments<String>,
+    Params(params): Params<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     open(&app, &visitor, plugin, "/".to_owned(), params, &headers).await
 }
 
-async fn open(app: &App, visitor: &Visitor, plugin: String, name: String, params: Vec<(String, String)>, headers: &HeaderMap) -> Result<Response, Problem> {
+async fn open(
+    app: &App,
+    visitor: &Visitor,
+    plugin: String,
+    name: String,
+    params: Vec<(String, String)>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let input: Map<String, Value> = params.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
     let call = Call { plugin, kind: EntryKind::Page, name, input, actor: visitor.actor(), locale: locale(headers), now: Timestamp::now() };
     Ok(body::json_text(app.runtime().call(call).await?.json()))
@@ -43,7 +56,15 @@ pub(super) async fn action(
     headers: HeaderMap,
     JsonBody(input): JsonBody<Map<String, Value>>,
 ) -> Result<Response, Problem> {
-    let call = Call { plugin, kind: EntryKind::Action, name, input, actor: Some(signed_in.actor().clone()), locale: locale(&headers), now: Timestamp::now() };
+    let call = Call {
+        plugin,
+        kind: EntryKind::Action,
+        name,
+        input,
+        actor: Some(signed_in.actor().clone()),
+        locale: locale(&headers),
+        now: Timestamp::now(),
+    };
     Ok(body::json_text(app.runtime().call(call).await?.json()))
 }
 

@@ -20,7 +20,8 @@ pub(super) async fn list(State(app): State<App>, _signed_in: SignedIn) -> Result
 /// `GET /entity-types/{name}`: one.
 pub(super) async fn show(State(app): State<App>, _signed_in: SignedIn, Segments(name): Segments<String>) -> Result<Response, Problem> {
     let catalogue = app.store().catalogue();
-    let entity = catalogue.entity(&name).ok_or_else(|| Problem::not_found("there is no such entity type; GET /api/v1/entity-types lists them"))?;
+    let entity =
+        catalogue.entity(&name).ok_or_else(|| Problem::not_found("there is no such entity type; GET /api/v1/entity-types lists them"))?;
     body::json(&describe(entity))
 }
 

@@ -42,17 +42,32 @@ pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(i
 }
 
 /// `POST /grants/{id}/approve`.
-pub(super) async fn approve(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>, JsonBody(approval): JsonBody<Approval>) -> Result<Response, Problem> {
+pub(super) async fn approve(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(id): Segments<i64>,
+    JsonBody(approval): JsonBody<Approval>,
+) -> Result<Response, Problem> {
     decide(&app, &signed_in, id, "approve", |grant| grant.approve(approval.expires)).await
 }
 
 /// `POST /grants/{id}/narrow`: takes something away.
-pub(super) async fn narrow(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>, JsonBody(narrowing): JsonBody<Narrowing>) -> Result<Response, Problem> {
+pub(super) async fn narrow(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(id): Segments<i64>,
+    JsonBody(narrowing): JsonBody<Narrowing>,
+) -> Result<Response, Problem> {
     decide(&app, &signed_in, id, "narrow", |grant| grant.narrow(&narrowing)).await
 }
 
 /// `POST /grants/{id}/revoke`: ends it, at once.
-pub(super) async fn revoke(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>, JsonBody(revocation): JsonBody<Revocation>) -> Result<Response, Problem> {
+pub(super) async fn revoke(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(id): Segments<i64>,
+    JsonBody(revocation): JsonBody<Revocation>,
+) -> Result<Response, Problem> {
     if revocation.reason.trim().is_empty() {
         return Err(Problem::bad_request("reason", "a revocation needs a reason"));
     }
@@ -60,14 +75,22 @@ pub(super) async fn revoke(State(app): State<App>, signed_in: SignedIn, Segments
 }
 
 /// Changes a grant, keeps it with its entry in the log, and lets it take effect.
-pub(crate) async fn decide(app: &App, signed_in: &SignedIn, id: i64, what: &str, change: impl FnOnce(&mut Grant) -> Result<(), GrantError>) -> Result<Response, Problem> {
+pub(crate) async fn decide(
+    app: &App,
+    signed_in: &SignedIn,
+    id: i64,
+    what: &str,
+    change: impl FnOnce(&mut Grant) -> Result<(), GrantError>,
+) -> Result<Response, Problem> {
     signed_in.require(&[Role::Admin])?;
     let mut grant = find(app, id).await?;
     change(&mut grant).map_err(|error| match error {
         GrantError::State { .. } => Problem::new(axum::http::StatusCode::CONFLICT, "grant-state", error.to_string()),
         GrantError::Narrowing { .. } => Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "narrowing", error.to_string()),
     })?;
-    app.runtime().try_grant(&grant).map_err(|error| Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "narrowing", error.to_string()))?;
+    app.runtime()
+        .try_grant(&grant)
+        .map_err(|error| Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "narrowing", error.to_string()))?;
     let entry = administration(signed_in.actor(), &format!("{what} grant {id} of"), &grant.plugin, &grant.digest);
     let grant = app.store().put_grant(grant, Some(entry.encode())).await?;
     app.runtime().refresh(&grant.plugin).await?;
@@ -75,7 +98,12 @@ pub(crate) async fn decide(app: &App, signed_in: &SignedIn, id: i64, what: &str,
 }
 
 async fn find(app: &App, id: i64) -> Result<Grant, Problem> {
-    app.store().grants().await?.into_iter().find(|grant| grant.id == id).ok_or_else(|| Problem::not_found(format!("there is no grant {id}")))
+    app.store()
+        .grants()
+        .await?
+        .into_iter()
+        .find(|grant| grant.id == id)
+        .ok_or_else(|| Problem::not_found(format!("there is no grant {id}")))
 }
 
 fn summary(grant: &Grant) -> Value {
@@ -85,7 +113,11 @@ fn summary(grant: &Grant) -> Value {
 fn review(app: &App, grant: &Grant) -> Value {
     let plugin = app.runtime().plugin(&grant.plugin).filter(|plugin| plugin.digest == grant.digest);
     let asked = plugin.as_ref().map(|plugin| &plugin.manifest);
-    let accesses: Vec<_> = grant.accesses.iter().map(|granted| access(app, grant, granted, asked.and_then(|asked| asked.accesses.get(granted.request)))).collect();
+    let accesses: Vec<_> = grant
+        .accesses
+        .iter()
+        .map(|granted| access(app, grant, granted, asked.and_then(|asked| asked.accesses.get(granted.request))))
+        .collect();
     let mut review = summary(grant);
     if let Some(review) = review.as_object_mut() {
         review.insert("publisher".into(), json!(plugin.as_ref().map(|plugin| &plugin.publisher)));

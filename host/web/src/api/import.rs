@@ -26,7 +26,12 @@ pub(super) struct Table {
 }
 
 /// `POST /records/{entity}/import`: enters each row by itself; says what became of every line that was not entered.
-pub(super) async fn rows(State(app): State<App>, signed_in: SignedIn, Segments(name): Segments<String>, JsonBody(table): JsonBody<Table>) -> Result<Response, Problem> {
+pub(super) async fn rows(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(name): Segments<String>,
+    JsonBody(table): JsonBody<Table>,
+) -> Result<Response, Problem> {
     let desk = records::desk(&app, &signed_in, EntryKind::Action).await?;
     if table.rows.len() > ROWS {
         return Err(Problem::bad_request("rows", format!("one request takes at most {ROWS} rows")));
@@ -37,7 +42,8 @@ pub(super) async fn rows(State(app): State<App>, signed_in: SignedIn, Segments(n
         Err(errors) => return body::json(&json!({"entered": 0, "rejected": errors, "head": false})),
     };
     // All of them wait for the same group commits, so they are handed over together.
-    let outcomes = futures::future::join_all(table.rows.iter().map(|row| enter(&desk, &head, &entity, &name, row, table.evidence.clone()))).await;
+    let outcomes =
+        futures::future::join_all(table.rows.iter().map(|row| enter(&desk, &head, &entity, &name, row, table.evidence.clone()))).await;
     let mut rejected = Vec::new();
     let mut entered = 0;
     for outcome in outcomes {
@@ -49,7 +55,14 @@ pub(super) async fn rows(State(app): State<App>, signed_in: SignedIn, Segments(n
     body::json(&json!({"entered": entered, "rejected": rejected, "head": true}))
 }
 
-async fn enter(desk: &Desk<'_>, head: &Head, entity: &linli_model::EntityType, name: &str, row: &Row, evidence: Option<String>) -> Result<Option<Vec<LineError>>, Problem> {
+async fn enter(
+    desk: &Desk<'_>,
+    head: &Head,
+    entity: &linli_model::EntityType,
+    name: &str,
+    row: &Row,
+    evidence: Option<String>,
+) -> Result<Option<Vec<LineError>>, Problem> {
     let record = match head.record(entity, row) {
         Ok(record) => record,
         Err(error) => return Ok(Some(vec![error])),

@@ -81,7 +81,10 @@ pub(crate) async fn own_record(app: &App, signed_in: &SignedIn) -> Result<Record
     if let Err(denial) = desk.scope.admit(EntryKind::Page, "/me", Some(signed_in.actor())) {
         return Err(desk.turn_away(denial).await?.into());
     }
-    let own = signed_in.actor().own_record().ok_or_else(|| Problem::forbidden(DenialKind::Region.as_str(), "this account has no record of its own"))?;
+    let own = signed_in
+        .actor()
+        .own_record()
+        .ok_or_else(|| Problem::forbidden(DenialKind::Region.as_str(), "this account has no record of its own"))?;
     let entity = desk.scope.entity("resident").cloned().ok_or_else(|| Problem::not_found("there are no residents"))?;
     let id = desk.scope.tokens().token(entity.number, own);
     let granted = entity.fields.keys().filter(|field| field.as_str() != "household").cloned().collect();
@@ -101,7 +104,10 @@ pub(crate) async fn seen(app: &App, signed_in: &SignedIn, before: Option<u64>) -
 
 async fn explain(app: &App, signed_in: &SignedIn, sequence: u64, entry: Entry) -> Result<Seen, Problem> {
     let plugin = app.runtime().plugin(&entry.application);
-    let first_party = [app.runtime().console(), app.runtime().portal()].into_iter().map(|application| application.manifest()).find(|manifest| manifest.plugin.id == entry.application);
+    let first_party = [app.runtime().console(), app.runtime().portal()]
+        .into_iter()
+        .map(|application| application.manifest())
+        .find(|manifest| manifest.plugin.id == entry.application);
     let manifest = plugin.as_ref().map(|plugin| &plugin.manifest).or(first_party);
     let purpose = manifest.and_then(|manifest| manifest.purpose(&entry.purpose));
     let (outcome, reason) = match &entry.outcome {
@@ -112,7 +118,11 @@ async fn explain(app: &App, signed_in: &SignedIn, sequence: u64, entry: Entry) -
     let accesses = entry.accesses.iter().map(|access| SeenAccess {
         entity: access.entity.clone(),
         operation: access.operation.clone(),
-        fields: access.fields.iter().map(|(field, mode)| SeenField { field: field.clone(), title: title(app, &access.entity, field), mode: mode.clone() }).collect(),
+        fields: access
+            .fields
+            .iter()
+            .map(|(field, mode)| SeenField { field: field.clone(), title: title(app, &access.entity, field), mode: mode.clone() })
+            .collect(),
         denied: access.denied.clone(),
     });
     Ok(Seen {
@@ -134,7 +144,10 @@ async fn explain(app: &App, signed_in: &SignedIn, sequence: u64, entry: Entry) -
 
 fn title(app: &App, entity: &str, field: &str) -> Text {
     let catalogue = app.store().catalogue();
-    catalogue.entity(entity).and_then(|entity| entity.field(field)).map_or_else(|| Text::Plain(field.to_owned()), |field| field.title.clone())
+    catalogue
+        .entity(entity)
+        .and_then(|entity| entity.field(field))
+        .map_or_else(|| Text::Plain(field.to_owned()), |field| field.title.clone())
 }
 
 /// The name of an official who acted; the resident is themselves, another resident stays unnamed.

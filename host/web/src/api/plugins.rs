@@ -1,8 +1,8 @@
 //! `/plugins`: upload, list, the plugin's own log.
 
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -73,7 +73,12 @@ pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(i
 }
 
 /// `GET /plugins/{plugin}/log`: the newest lines of its own log, for its developers and admins.
-pub(super) async fn log(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<String>, Params(newest): Params<Newest>) -> Result<Response, Problem> {
+pub(super) async fn log(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(id): Segments<String>,
+    Params(newest): Params<Newest>,
+) -> Result<Response, Problem> {
     let plugin = find(&app, &id)?;
     if !(signed_in.actor().has(Role::Admin) || develops(&plugin, signed_in.actor())) {
         return Err(Problem::forbidden("role", "a plugin's log is for its publisher's developers and for admins"));

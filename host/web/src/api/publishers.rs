@@ -30,12 +30,21 @@ pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<
 }
 
 /// `POST /publishers`: adds or renames one.
-pub(super) async fn create(State(app): State<App>, signed_in: SignedIn, JsonBody(new): JsonBody<NewPublisher>) -> Result<Response, Problem> {
+pub(super) async fn create(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    JsonBody(new): JsonBody<NewPublisher>,
+) -> Result<Response, Problem> {
     signed_in.require(&[Role::Admin])?;
-    let is_id = |text: &str| !text.is_empty() && text.len() <= 60 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let is_id = |text: &str| {
+        !text.is_empty() && text.len() <= 60 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
     for (field, text) in [("id", &new.id), ("sector", &new.sector)] {
         if !is_id(text) {
-            return Err(Problem::invalid(vec![FieldError { field: field.into(), reason: "must be 1 to 60 characters a-z, 0-9 and -".into() }]));
+            return Err(Problem::invalid(vec![FieldError {
+                field: field.into(),
+                reason: "must be 1 to 60 characters a-z, 0-9 and -".into(),
+            }]));
         }
     }
     if new.name.trim().is_empty() || new.name.chars().count() > 100 {

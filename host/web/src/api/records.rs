@@ -33,7 +33,12 @@ pub(crate) async fn desk<'a>(app: &'a App, signed_in: &'a SignedIn, kind: EntryK
 }
 
 /// `GET /records/{entity}?fields=a,b&filter=age:ge:80&sort=-age&limit=20&after=…`.
-pub(super) async fn list(State(app): State<App>, signed_in: SignedIn, Segments(entity): Segments<String>, Params(params): Params<Vec<(String, String)>>) -> Result<Response, Problem> {
+pub(super) async fn list(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(entity): Segments<String>,
+    Params(params): Params<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
     let desk = desk(&app, &signed_in, EntryKind::Page).await?;
     let ask = ask(&desk, &entity, &params)?;
     let rows = desk.read(&ask).await?;
@@ -46,7 +51,11 @@ pub(super) async fn list(State(app): State<App>, signed_in: SignedIn, Segments(e
 }
 
 /// `GET /records/{entity}/{id}`: one record with where each value comes from.
-pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments((entity, id)): Segments<(String, String)>) -> Result<Response, Problem> {
+pub(super) async fn show(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments((entity, id)): Segments<(String, String)>,
+) -> Result<Response, Problem> {
     let desk = desk(&app, &signed_in, EntryKind::Page).await?;
     let mut fields = all_fields(&desk, &entity);
     fields.push("version".into());
@@ -57,7 +66,13 @@ pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments((
 }
 
 /// `POST /records/{entity}`: enters one record.
-pub(super) async fn create(State(app): State<App>, signed_in: SignedIn, Segments(entity): Segments<String>, headers: HeaderMap, JsonBody(values): JsonBody<Map<String, serde_json::Value>>) -> Result<Response, Problem> {
+pub(super) async fn create(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(entity): Segments<String>,
+    headers: HeaderMap,
+    JsonBody(values): JsonBody<Map<String, serde_json::Value>>,
+) -> Result<Response, Problem> {
     let desk = desk(&app, &signed_in, EntryKind::Action).await?;
     let made = desk.enter(&entity, &values, evidence(&headers)?).await?;
     let id = desk.scope.tokens().token(made.entity, made.record);
@@ -66,7 +81,13 @@ pub(super) async fn create(State(app): State<App>, signed_in: SignedIn, Segments
 }
 
 /// `PATCH /records/{entity}/{id}` with `If-Match: "VERSION"`: changes some fields of that version.
-pub(super) async fn update(State(app): State<App>, signed_in: SignedIn, Segments((entity, id)): Segments<(String, String)>, headers: HeaderMap, JsonBody(values): JsonBody<Map<String, serde_json::Value>>) -> Result<Response, Problem> {
+pub(super) async fn update(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments((entity, id)): Segments<(String, String)>,
+    headers: HeaderMap,
+    JsonBody(values): JsonBody<Map<String, serde_json::Value>>,
+) -> Result<Response, Problem> {
     let version = if_match(&headers)?;
     let desk = desk(&app, &signed_in, EntryKind::Action).await?;
     let made = desk.change(&entity, &id, version, &values, evidence(&headers)?).await?;
@@ -74,7 +95,9 @@ pub(super) async fn update(State(app): State<App>, signed_in: SignedIn, Segments
 }
 
 fn if_match(headers: &HeaderMap) -> Result<i64, Problem> {
-    let given = headers.get(header::IF_MATCH).ok_or_else(|| Problem::new(StatusCode::PRECONDITION_REQUIRED, "if-match", "say which version you change: If-Match: \"VERSION\""))?;
+    let given = headers.get(header::IF_MATCH).ok_or_else(|| {
+        Problem::new(StatusCode::PRECONDITION_REQUIRED, "if-match", "say which version you change: If-Match: \"VERSION\"")
+    })?;
     let version = given.to_str().ok().and_then(|text| text.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
     version.ok_or_else(|| Problem::bad_request("if-match", "If-Match must hold one version in quotation marks"))
 }
@@ -83,7 +106,8 @@ fn if_match(headers: &HeaderMap) -> Result<i64, Problem> {
 fn evidence(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(given) = headers.get("x-evidence") else { return Ok(None) };
     let text = std::str::from_utf8(given.as_bytes()).ok().filter(|text| text.chars().count() <= 200);
-    text.map(|text| Some(text.to_owned())).ok_or_else(|| Problem::bad_request("evidence", "X-Evidence must be UTF-8 text of at most 200 characters"))
+    text.map(|text| Some(text.to_owned()))
+        .ok_or_else(|| Problem::bad_request("evidence", "X-Evidence must be UTF-8 text of at most 200 characters"))
 }
 
 fn all_fields(desk: &Desk<'_>, entity: &str) -> Vec<String> {
@@ -96,10 +120,26 @@ fn ask(desk: &Desk<'_>, entity: &str, params: &[(String, String)]) -> Result<Ask
         match key.as_str() {
             "fields" => ask.fields = value.split(',').map(ToOwned::to_owned).collect(),
             "filter" => ask.filter.push(filter(desk.scope.entity(entity), value)?),
-            "sort" => ask.sort = value.split(',').map(|field| field.strip_prefix('-').map_or((field.to_owned(), false), |field| (field.to_owned(), true))).collect(),
+            "sort" => {
+                ask.sort = value
+                    .split(',')
+                    .map(|field| field.strip_prefix('-').map_or((field.to_owned(), false), |field| (field.to_owned(), true)))
+                    .collect()
+            }
             "after" => ask.after = Some(value.clone()),
-            "limit" => ask.limit = value.parse().ok().filter(|limit| (1..=1_000).contains(limit)).ok_or_else(|| Problem::bad_request("limit", "limit must lie in 1 to 1000"))?,
-            other => return Err(Problem::bad_request("parameter", format!("unknown parameter `{}`; known are fields, filter, sort, after, limit", other.escape_debug()))),
+            "limit" => {
+                ask.limit = value
+                    .parse()
+                    .ok()
+                    .filter(|limit| (1..=1_000).contains(limit))
+                    .ok_or_else(|| Problem::bad_request("limit", "limit must lie in 1 to 1000"))?
+            }
+            other => {
+                return Err(Problem::bad_request(
+                    "parameter",
+                    format!("unknown parameter `{}`; known are fields, filter, sort, after, limit", other.escape_debug()),
+                ));
+            }
         }
     }
     if ask.fields.is_empty() {
@@ -116,8 +156,12 @@ fn filter(entity: Option<&std::sync::Arc<EntityType>>, text: &str) -> Result<Fil
     let operator = Operator::from_word(word).ok_or_else(bad)?;
     let kind = entity.and_then(|entity| entity.field(field)).map(|field| &field.kind);
     let typed = |text: &str| match kind {
-        Some(FieldKind::Integer { .. }) => text.parse().map(Value::Integer).map_err(|_| Problem::bad_request("filter", format!("`{field}` takes a whole number"))),
-        Some(FieldKind::Boolean) => text.parse().map(Value::Boolean).map_err(|_| Problem::bad_request("filter", format!("`{field}` takes true or false"))),
+        Some(FieldKind::Integer { .. }) => {
+            text.parse().map(Value::Integer).map_err(|_| Problem::bad_request("filter", format!("`{field}` takes a whole number")))
+        }
+        Some(FieldKind::Boolean) => {
+            text.parse().map(Value::Boolean).map_err(|_| Problem::bad_request("filter", format!("`{field}` takes true or false")))
+        }
         _ => Ok(Value::Text(text.to_owned())),
     };
     let values = match operator {
@@ -133,4 +177,3 @@ fn link(entity: &str, params: &[(String, String)], next: &str) -> Option<HeaderV
     let query = linli_view::route::query(kept.chain([("after", next)]));
     HeaderValue::from_str(&format!("</api/v1/records/{entity}{query}>; rel=\"next\"")).ok()
 }
-

@@ -65,7 +65,10 @@ impl Line {
 
 async fn line(app: &App, reader: &Reader, entry: &Entry) -> Result<Line, Problem> {
     let plugin = app.runtime().plugin(&entry.application);
-    let first_party = [app.runtime().console(), app.runtime().portal()].into_iter().map(|application| application.manifest()).find(|manifest| manifest.plugin.id == entry.application);
+    let first_party = [app.runtime().console(), app.runtime().portal()]
+        .into_iter()
+        .map(|application| application.manifest())
+        .find(|manifest| manifest.plugin.id == entry.application);
     let manifest = plugin.as_ref().map(|plugin| &plugin.manifest).or(first_party);
     let purpose = manifest.and_then(|manifest| manifest.purpose(&entry.purpose));
     let text = |text: Option<&linli_model::Text>, or: &str| text.map_or_else(|| Text::plain(or), wording::text).into_owned();
@@ -92,7 +95,10 @@ fn fields(app: &App, entry: &Entry) -> Vec<(Text<'static>, String)> {
     for access in &entry.accesses {
         let is_entry = matches!(access.operation.as_str(), "create" | "update");
         for (name, mode) in &access.fields {
-            let title = catalogue.entity(&access.entity).and_then(|entity| entity.field(name)).map_or_else(|| Text::plain(name), |field| wording::text(&field.title));
+            let title = catalogue
+                .entity(&access.entity)
+                .and_then(|entity| entity.field(name))
+                .map_or_else(|| Text::plain(name), |field| wording::text(&field.title));
             let shown = (title.into_owned(), if is_entry { "entered".to_owned() } else { mode.clone() });
             if !fields.contains(&shown) {
                 fields.push(shown);

@@ -25,7 +25,8 @@ pub(super) async fn show(State(app): State<App>, reader: Reader) -> Result<Respo
     let (plugins, grants) = (app.runtime().plugins(), app.store().grants().await?);
     let catalogue = app.store().catalogue();
     let standing: Vec<_> = plugins.iter().map(|plugin| (plugin, standing(&grants, plugin))).collect();
-    let ends: Vec<_> = standing.iter().map(|(_, grant)| grant.map(|grant| Date::of(grant.expires).to_string()).unwrap_or_default()).collect();
+    let ends: Vec<_> =
+        standing.iter().map(|(_, grant)| grant.map(|grant| Date::of(grant.expires).to_string()).unwrap_or_default()).collect();
     let rows: Vec<_> = standing
         .iter()
         .zip(&ends)
@@ -36,7 +37,9 @@ pub(super) async fn show(State(app): State<App>, reader: Reader) -> Result<Respo
             publisher: &plugin.publisher.name,
             digest: &plugin.digest,
             requests: match grant {
-                Some(grant) => grant.accesses.iter().map(|granted| wording::access(&catalogue, &plugin.manifest, &granted.access)).collect(),
+                Some(grant) => {
+                    grant.accesses.iter().map(|granted| wording::access(&catalogue, &plugin.manifest, &granted.access)).collect()
+                }
                 None => plugin.manifest.accesses.iter().map(|access| wording::access(&catalogue, &plugin.manifest, access)).collect(),
             },
             state: state(*grant, end),
@@ -80,17 +83,29 @@ pub(super) async fn revoke(State(app): State<App>, Path(id): Path<String>, poste
 }
 
 /// Changes the grant that the admin saw, keeps it with its entry in the log, and lets it take effect.
-async fn decide(app: &App, posted: &Posted, id: &str, what: &str, change: impl FnOnce(&mut Grant) -> Result<(), GrantError>) -> Result<(), Trouble> {
+async fn decide(
+    app: &App,
+    posted: &Posted,
+    id: &str,
+    what: &str,
+    change: impl FnOnce(&mut Grant) -> Result<(), GrantError>,
+) -> Result<(), Trouble> {
     let back = |problem: Problem| Trouble::from(problem).back(route::ADMIN.to_owned());
     posted.reader.require(Role::Admin)?;
     let plugin = app.runtime().plugin(id).ok_or_else(|| back(Problem::not_found("there is no such plugin")))?;
     if plugin.digest != posted.fields.get("digest") {
-        return Err(back(Problem::new(StatusCode::CONFLICT, "stale", "another version of the plugin was installed since the page was loaded; review it anew")));
+        return Err(back(Problem::new(
+            StatusCode::CONFLICT,
+            "stale",
+            "another version of the plugin was installed since the page was loaded; review it anew",
+        )));
     }
     let grants = app.store().grants().await?;
     let mut grant = standing(&grants, &plugin).cloned().ok_or_else(|| back(Problem::not_found("the plugin has no request to decide")))?;
     change(&mut grant).map_err(|error| back(Problem::new(StatusCode::CONFLICT, "grant-state", error.to_string())))?;
-    app.runtime().try_grant(&grant).map_err(|error| back(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "narrowing", error.to_string())))?;
+    app.runtime()
+        .try_grant(&grant)
+        .map_err(|error| back(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "narrowing", error.to_string())))?;
     let entry = administration(posted.reader.actor(), &format!("{what} grant {} of", grant.id), &grant.plugin, &grant.digest);
     let grant = app.store().put_grant(grant, Some(entry.encode())).await?;
     app.runtime().refresh(&grant.plugin).await?;

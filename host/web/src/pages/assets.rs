@@ -17,7 +17,8 @@ static ETAG: LazyLock<String> = LazyLock::new(|| {
 pub(super) async fn stylesheet(headers: HeaderMap) -> Response {
     let kept = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
     let is_known = kept.is_some_and(|tags| tags == "*" || tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == *ETAG));
-    let about = [(header::ETAG, ETAG.as_str()), (header::CACHE_CONTROL, "public, max-age=600"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    let about =
+        [(header::ETAG, ETAG.as_str()), (header::CACHE_CONTROL, "public, max-age=600"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
     if is_known {
         return (StatusCode::NOT_MODIFIED, about).into_response();
     }

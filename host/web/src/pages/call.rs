@@ -23,18 +23,38 @@ use crate::problem::Problem;
 type Params = Vec<(String, String)>;
 
 /// `GET /pages/{plugin}/`: the page `/`.
-pub(super) async fn root(State(app): State<App>, guest: Guest, Path(plugin): Path<String>, Query(params): Query<Params>, headers: HeaderMap) -> Result<Response, Trouble> {
+pub(super) async fn root(
+    State(app): State<App>,
+    guest: Guest,
+    Path(plugin): Path<String>,
+    Query(params): Query<Params>,
+    headers: HeaderMap,
+) -> Result<Response, Trouble> {
     show(&app, &guest, plugin, Place { page: "/".into(), params }, locale(&headers)).await
 }
 
 /// `GET /pages/{plugin}/{path}?param=…`. Public pages need no log-in.
-pub(super) async fn page(State(app): State<App>, guest: Guest, Path((plugin, path)): Path<(String, String)>, Query(params): Query<Params>, headers: HeaderMap) -> Result<Response, Trouble> {
+pub(super) async fn page(
+    State(app): State<App>,
+    guest: Guest,
+    Path((plugin, path)): Path<(String, String)>,
+    Query(params): Query<Params>,
+    headers: HeaderMap,
+) -> Result<Response, Trouble> {
     show(&app, &guest, plugin, Place { page: format!("/{path}"), params }, locale(&headers)).await
 }
 
 async fn show(app: &App, guest: &Guest, plugin: String, place: Place, locale: String) -> Result<Response, Trouble> {
     let actor = guest.0.as_ref().map(|reader| reader.signed_in.actor().clone());
-    let call = Call { plugin: plugin.clone(), kind: EntryKind::Page, name: place.page.clone(), input: form::params(&place.params), actor, locale, now: Timestamp::now() };
+    let call = Call {
+        plugin: plugin.clone(),
+        kind: EntryKind::Page,
+        name: place.page.clone(),
+        input: form::params(&place.params),
+        actor,
+        locale,
+        now: Timestamp::now(),
+    };
     let answer = app.runtime().call(call).await?;
     let view = View::parse(&answer.text).map_err(|error| Problem::internal(&error))?;
     let plugin = find(app, &plugin)?;
@@ -52,7 +72,12 @@ async fn show(app: &App, guest: &Guest, plugin: String, place: Place, locale: St
 }
 
 /// `POST /actions/{plugin}/{name}`: leads to the page that the plugin names, else shows what it answered.
-pub(super) async fn action(State(app): State<App>, Path((id, name)): Path<(String, String)>, headers: HeaderMap, posted: Posted) -> Result<Response, Trouble> {
+pub(super) async fn action(
+    State(app): State<App>,
+    Path((id, name)): Path<(String, String)>,
+    headers: HeaderMap,
+    posted: Posted,
+) -> Result<Response, Trouble> {
     let from = Place::read(posted.fields.get(route::FROM_FIELD));
     let reader = &posted.reader;
     let call = Call {
@@ -73,7 +98,9 @@ pub(super) async fn action(State(app): State<App>, Path((id, name)): Path<(Strin
     };
     let result = ActionResult::parse(&answer.text).map_err(|error| Problem::internal(&error))?;
     let csrf = &reader.signed_in.session.csrf;
-    let led = result.goto.as_ref().and_then(|target| flash::carry(&Kept::new(&result.message, result.tone), csrf, &route::page(&id, &target.page, target.params.iter())));
+    let led = result.goto.as_ref().and_then(|target| {
+        flash::carry(&Kept::new(&result.message, result.tone), csrf, &route::page(&id, &target.page, target.params.iter()))
+    });
     if let Some(response) = led {
         return Ok(response);
     }
@@ -118,7 +145,8 @@ fn first_page(manifest: &Manifest) -> Place {
 fn residents(app: &App, plugin: &str, action: &str) -> Vec<String> {
     let plugin = app.runtime().plugin(plugin);
     let declared = plugin.as_ref().and_then(|plugin| plugin.manifest.actions.iter().find(|declared| declared.name == action));
-    let inputs = declared.map(|declared| declared.input.iter().filter(|(_, kind)| **kind == InputKind::Resident).map(|(name, _)| name.clone()));
+    let inputs =
+        declared.map(|declared| declared.input.iter().filter(|(_, kind)| **kind == InputKind::Resident).map(|(name, _)| name.clone()));
     inputs.map(Iterator::collect).unwrap_or_default()
 }
 

@@ -28,7 +28,8 @@ pub(super) struct Sources<'a> {
 
 /// The fields that the console offers this person. Whether they may enter them is decided when they do.
 pub(super) fn granted<'e>(console: &Manifest, entity: &'e EntityType, actor: &Actor) -> Vec<&'e Field> {
-    let accesses = || console.accesses.iter().filter(|access| access.entity == entity.name && access.operations.contains(&Operation::Create));
+    let accesses =
+        || console.accesses.iter().filter(|access| access.entity == entity.name && access.operations.contains(&Operation::Create));
     let is_granted = |field: &Field| accesses().any(|access| access.fields.get(&field.name) == Some(&Mode::Plain));
     entity.enterable().filter(|field| is_granted(field) && field.classification <= actor.clearance).collect()
 }
@@ -91,7 +92,9 @@ impl<'a> Sources<'a> {
     }
 
     fn kind(&self, field: &'a Field) -> FieldKind<'a> {
-        let names = |codes: &'a linli_model::CodeList| codes.codes.iter().map(|(code, name)| FieldOption { value: code, title: text(name) }).collect();
+        let names = |codes: &'a linli_model::CodeList| {
+            codes.codes.iter().map(|(code, name)| FieldOption { value: code, title: text(name) }).collect()
+        };
         match &field.kind {
             Kind::Date => FieldKind::Date,
             Kind::Integer { .. } => FieldKind::Integer,
@@ -101,19 +104,28 @@ impl<'a> Sources<'a> {
             Kind::Boolean if !field.required => FieldKind::Select { options: yes_or_no() },
             Kind::Boolean => FieldKind::Checkbox,
             Kind::Code { list } => self.catalogue.codes(list).map_or(FieldKind::Text, |codes| FieldKind::Select { options: names(codes) }),
-            Kind::Region { .. } if is_cell(field) && !self.cells.is_empty() => {
-                FieldKind::Select { options: self.cells.iter().map(|(code, name)| FieldOption { value: code, title: Text::plain(name) }).collect() }
-            }
+            Kind::Region { .. } if is_cell(field) && !self.cells.is_empty() => FieldKind::Select {
+                options: self.cells.iter().map(|(code, name)| FieldOption { value: code, title: Text::plain(name) }).collect(),
+            },
             Kind::Text { .. } | Kind::Region { .. } | Kind::Reference { .. } => FieldKind::Text,
         }
     }
 
     fn help(&self, field: &Field) -> Option<Text<'a>> {
         match &field.kind {
-            _ if self.is_said_by_id_number(field) => Some(Text::both("可不填，按公民身份号码填写。", "May be left empty: the ID number says it.")),
-            Kind::Region { grid: false } => Some(Text::both("区划代码，一般到县级，如 440104（越秀区）。", "A region's code, to the county as a rule: 440104 is Yuexiu.")),
-            Kind::Region { grid: true } if self.cells.is_empty() => Some(Text::both("网格代码，15 位。", "The grid cell's code of 15 digits.")),
-            Kind::Reference { .. } => Some(Text::both("已有记录的平台编号，没有可不填。", "The id of a record on the platform, where there is one.")),
+            _ if self.is_said_by_id_number(field) => {
+                Some(Text::both("可不填，按公民身份号码填写。", "May be left empty: the ID number says it."))
+            }
+            Kind::Region { grid: false } => Some(Text::both(
+                "区划代码，一般到县级，如 440104（越秀区）。",
+                "A region's code, to the county as a rule: 440104 is Yuexiu.",
+            )),
+            Kind::Region { grid: true } if self.cells.is_empty() => {
+                Some(Text::both("网格代码，15 位。", "The grid cell's code of 15 digits."))
+            }
+            Kind::Reference { .. } => {
+                Some(Text::both("已有记录的平台编号，没有可不填。", "The id of a record on the platform, where there is one."))
+            }
             _ => None,
         }
     }
@@ -157,7 +169,10 @@ mod tests {
 
     #[test]
     fn what_the_id_number_says_is_not_asked_again() {
-        let made = record(&entity(), &typed(&[("_csrf", "t"), ("id_number", "11010519491231002x"), ("born", " "), ("poor", "false"), ("odd", "x")]));
+        let made = record(
+            &entity(),
+            &typed(&[("_csrf", "t"), ("id_number", "11010519491231002x"), ("born", " "), ("poor", "false"), ("odd", "x")]),
+        );
         assert_eq!(Value::Object(made), json!({"id_number": "11010519491231002X", "born": "1949-12-31", "poor": false, "odd": "x"}));
         let said = record(&entity(), &typed(&[("id_number", "11010519491231002X"), ("born", "1950-01-01")]));
         assert_eq!(said.get("born"), Some(&json!("1950-01-01")));

@@ -82,7 +82,8 @@ pub(super) fn carry(kept: &Kept, csrf: &str, address: &str) -> Option<Response> 
 
 /// A redirect with a message of our own.
 pub(super) fn go(zh: &str, en: &str, csrf: &str, address: &str) -> Result<Response, Problem> {
-    carry(&Kept::new(&Text::both(zh, en), Tone::Success), csrf, address).ok_or_else(|| Problem::internal(&"a message of our own is too long"))
+    carry(&Kept::new(&Text::both(zh, en), Tone::Success), csrf, address)
+        .ok_or_else(|| Problem::internal(&"a message of our own is too long"))
 }
 
 /// Ends the cookie.

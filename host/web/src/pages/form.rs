@@ -39,7 +39,10 @@ impl Place {
     /// the address that is made of it is one of that plugin's pages.
     pub fn read(from: &str) -> Option<Self> {
         let uri: Uri = from.parse().ok().filter(|uri: &Uri| uri.authority().is_none() && uri.scheme().is_none())?;
-        let page = uri.path().strip_prefix('/').filter(|path| path.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'/')))?;
+        let page = uri
+            .path()
+            .strip_prefix('/')
+            .filter(|path| path.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'/')))?;
         let Query(params) = Query::<Vec<(String, String)>>::try_from_uri(&uri).ok()?;
         Some(Self { page: format!("/{page}"), params })
     }
@@ -60,10 +63,23 @@ mod tests {
 
     #[test]
     fn a_form_becomes_an_input() {
-        let form = fields(&[("_csrf", "t"), ("_from", "/x"), ("resident.id_number", " 11010519491231002x"), ("kind", "residence"), ("note", "a\r\nb"), ("reason", "")]);
-        assert_eq!(Value::Object(input(&form)), json!({"resident": {"id_number": "11010519491231002X"}, "kind": "residence", "note": "a\nb"}));
+        let form = fields(&[
+            ("_csrf", "t"),
+            ("_from", "/x"),
+            ("resident.id_number", " 11010519491231002x"),
+            ("kind", "residence"),
+            ("note", "a\r\nb"),
+            ("reason", ""),
+        ]);
+        assert_eq!(
+            Value::Object(input(&form)),
+            json!({"resident": {"id_number": "11010519491231002X"}, "kind": "residence", "note": "a\nb"})
+        );
         assert!(input(&fields(&[("resident.id_number", "")])).is_empty());
-        assert_eq!(Value::Object(params(&fields(&[("number", "1"), ("after.2", "c"), ("kind", "")]))), json!({"number": "1", "after.2": "c"}));
+        assert_eq!(
+            Value::Object(params(&fields(&[("number", "1"), ("after.2", "c"), ("kind", "")]))),
+            json!({"number": "1", "after.2": "c"})
+        );
     }
 
     #[test]

@@ -62,7 +62,8 @@ impl Trouble {
 
     fn page(self, session: Option<&SessionInfo>) -> Response {
         let Inner { problem, back, residents } = *self.0;
-        let faults: Vec<_> = problem.errors.iter().map(|error| (input_name(&residents, &error.field), wording::reason(&error.reason))).collect();
+        let faults: Vec<_> =
+            problem.errors.iter().map(|error| (input_name(&residents, &error.field), wording::reason(&error.reason))).collect();
         let roles = session.map(|session| visit::role_words(&session.actor)).unwrap_or_default();
         let viewer = session.map(|session| Viewer { name: &session.name, roles: &roles, csrf: &session.csrf });
         let page = ProblemPage {

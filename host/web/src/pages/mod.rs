@@ -58,7 +58,9 @@ pub(crate) fn routes() -> Router<App> {
         .route("/admin/plugins/{plugin}/revoke", post(admin::revoke))
         .route(route::AUDIT, get(audit::show))
         .route("/{*path}", any(nowhere))
-        .method_not_allowed_fallback(async || Trouble::from(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take that method")))
+        .method_not_allowed_fallback(async || {
+            Trouble::from(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take that method"))
+        })
         .layer(from_fn(frame::frame));
     Router::new().route(route::STYLESHEET, get(assets::stylesheet)).merge(pages)
 }

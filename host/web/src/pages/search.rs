@@ -37,7 +37,10 @@ pub(super) async fn search(State(app): State<App>, posted: Posted) -> Result<Res
     let viewer = posted.reader.viewer();
     let typed = posted.fields.get("q").trim();
     let Some(filter) = filter(typed) else {
-        let error = Text::both("请输入至少两个字的姓名，或者 18 位公民身份号码。", "Type a name of two characters at least, or an ID number of 18 digits.");
+        let error = Text::both(
+            "请输入至少两个字的姓名，或者 18 位公民身份号码。",
+            "Type a name of two characters at least, or an ID number of 18 digits.",
+        );
         return Ok(html(SearchPage { viewer: &viewer, typed, columns: &[], found: None, error: Some(error) }.render()));
     };
     let entity = resident(&desk)?;
@@ -51,10 +54,12 @@ type Line = (String, Vec<Option<String>>);
 
 async fn find(app: &App, desk: &Desk<'_>, entity: &EntityType, filter: Filter) -> Result<Vec<Line>, Problem> {
     let fields = SHOWN.iter().map(|name| (*name).to_owned()).collect();
-    let ask = Ask { entity: RESIDENT.into(), fields, filter: vec![filter], sort: vec![("name".into(), false)], limit: LIMIT, ..Ask::default() };
+    let ask =
+        Ask { entity: RESIDENT.into(), fields, filter: vec![filter], sort: vec![("name".into(), false)], limit: LIMIT, ..Ask::default() };
     let page = desk.read(&ask).await?;
     let rows: Vec<Json> = serde_json::from_str(&page.json).map_err(|error| Problem::internal(&error))?;
-    let cells = |row: &Json| SHOWN.iter().filter_map(|name| entity.field(name)).map(|field| shown(app, field, row.get(&field.name)?)).collect();
+    let cells =
+        |row: &Json| SHOWN.iter().filter_map(|name| entity.field(name)).map(|field| shown(app, field, row.get(&field.name)?)).collect();
     Ok(rows.iter().map(|row| (row.get("id").and_then(Json::as_str).unwrap_or_default().to_owned(), cells(row))).collect())
 }
 

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use linli_model::{Catalogue, Classification};
-use linli_scope::access::{Access, Mode, Operation};
 use linli_scope::Manifest;
+use linli_scope::access::{Access, Mode, Operation};
 use linli_view::Text;
 
 /// A text of the model.
@@ -27,9 +27,13 @@ pub(super) fn title(code: &str, status: u16) -> Text<'static> {
         "no-grant" => Text::both("应用尚未获得授权", "The application has no grant"),
         "grant-expired" => Text::both("授权已到期", "The grant has expired"),
         "grant-revoked" => Text::both("授权已撤销", "The grant was revoked"),
-        "entity-not-granted" | "operation-not-granted" | "field-not-granted" | "field-mode" | "predicate-not-granted" | "bound-only" | "denied" => {
-            Text::both("超出授权范围", "Beyond what is granted")
-        }
+        "entity-not-granted"
+        | "operation-not-granted"
+        | "field-not-granted"
+        | "field-mode"
+        | "predicate-not-granted"
+        | "bound-only"
+        | "denied" => Text::both("超出授权范围", "Beyond what is granted"),
         "clearance" => Text::both("超出您的查阅级别", "Above your clearance"),
         "region" | "out-of-scope" => Text::both("超出辖区", "Outside the jurisdiction"),
         "not-found" => Text::both("没有找到", "Not found"),
@@ -37,9 +41,13 @@ pub(super) fn title(code: &str, status: u16) -> Text<'static> {
         "conflict" | "stale" | "grant-state" => Text::both("已被他人更改", "Changed in the meantime"),
         "limit" => Text::both("超出限额", "More than is allowed at once"),
         "plugin-busy" => Text::both("应用正忙", "The application is busy"),
-        "plugin-timeout" | "plugin-out-of-memory" | "plugin-crashed" | "plugin-output-too-large" | "plugin-too-many-handles" | "plugin-bad-answer" | "plugin-error" => {
-            Text::both("应用出错", "The application failed")
-        }
+        "plugin-timeout"
+        | "plugin-out-of-memory"
+        | "plugin-crashed"
+        | "plugin-output-too-large"
+        | "plugin-too-many-handles"
+        | "plugin-bad-answer"
+        | "plugin-error" => Text::both("应用出错", "The application failed"),
         "unavailable" | "log-unavailable" => Text::both("服务暂不可用", "Not available at the moment"),
         _ => by_status(status),
     }
@@ -76,9 +84,12 @@ pub(super) fn detail<'a>(code: &str, said: &'a str) -> Text<'a> {
         "reason" => "请填写撤销原因。",
         "stale" | "grant-state" => "请刷新页面后再办理。",
         "plugin-busy" => "请稍候再试。",
-        "plugin-timeout" | "plugin-out-of-memory" | "plugin-crashed" | "plugin-output-too-large" | "plugin-too-many-handles" | "plugin-bad-answer" => {
-            "该应用本次运行失败，已记录；请稍后再试，或联系发布单位。"
-        }
+        "plugin-timeout"
+        | "plugin-out-of-memory"
+        | "plugin-crashed"
+        | "plugin-output-too-large"
+        | "plugin-too-many-handles"
+        | "plugin-bad-answer" => "该应用本次运行失败，已记录；请稍后再试，或联系发布单位。",
         "unavailable" | "log-unavailable" => "请稍后再试。",
         "internal" => "请将跟踪号告知平台管理员。",
         // A plugin speaks to its own readers.

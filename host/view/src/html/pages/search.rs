@@ -53,7 +53,8 @@ impl SearchPage<'_> {
 
     fn field(&self) -> Field<'_> {
         static LABEL: Text<'static> = Text::both("姓名或公民身份号码", "Name or citizen ID number");
-        static HELP: Text<'static> = Text::both("姓名可只填开头，至少两个字。", "The beginning of a name will do, two characters at least.");
+        static HELP: Text<'static> =
+            Text::both("姓名可只填开头，至少两个字。", "The beginning of a name will do, two characters at least.");
         Field {
             id: "q".to_owned(),
             name: "q",
