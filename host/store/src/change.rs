@@ -6,11 +6,13 @@ use linli_model::{Classification, EntityType, FieldKind, RecordNo, RegionCode, R
 use linli_scope::plan::{Change, Label};
 use linli_scope::{Authorized, Predicate};
 use roaring::RoaringTreemap;
-use sqlx::sqlite::{SqliteArguments, SqliteConnection};
-use sqlx::{Arguments as _, AssertSqlSafe, Row as _};
+use rusqlite::Row;
+use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 
+use crate::database::{Bind, Cells as _, binds};
 use crate::error::StoreError;
-use crate::sql::{self, Both, Sink};
+use crate::sql::{self, Sql};
+use crate::sqlite::Session;
 
 /// What a change made.
 #[derive(Clone, Debug)]
@@ -52,23 +54,23 @@ impl Counters {
 pub(crate) type Tables<'a> = &'a (dyn Fn(&str) -> Option<std::sync::Arc<EntityType>> + Sync);
 
 /// Makes or changes one record. The caller holds the savepoint.
-pub(crate) async fn apply(
-    connection: &mut SqliteConnection,
+pub(crate) fn apply(
+    session: &Session,
     counters: &mut Counters,
     tables: Tables<'_>,
     at: i64,
     change: &Authorized<Change>,
 ) -> Result<Made, StoreError> {
-    let referenced = references(connection, tables, change).await?;
+    let referenced = references(session, tables, change)?;
     match change.target {
-        None => create(connection, counters, at, change, referenced).await,
-        Some((record, version)) => update(connection, counters, at, change, record, version).await,
+        None => create(session, counters, at, change, referenced),
+        Some((record, version)) => update(session, counters, at, change, record, version),
     }
 }
 
 /// Every reference must point to a record within the caller's regions. Returns the region of the one that
 /// says where this record lies, if one does.
-async fn references(connection: &mut SqliteConnection, tables: Tables<'_>, change: &Change) -> Result<Option<String>, StoreError> {
+fn references(session: &Session, tables: Tables<'_>, change: &Change) -> Result<Option<String>, StoreError> {
     let mut region = None;
     for (name, value) in &change.values {
         let (Value::Reference(record), Some(FieldKind::Reference { entity })) = (value, change.entity.field(name).map(|field| &field.kind))
@@ -78,8 +80,7 @@ async fn references(connection: &mut SqliteConnection, tables: Tables<'_>, chang
         let refused = || StoreError::Reference { field: name.clone() };
         let target = tables(entity).ok_or_else(refused)?;
         let text = format!("SELECT {} FROM {} WHERE id = $1", target.region_column().unwrap_or("NULL"), target.table);
-        let row = sqlx::query(AssertSqlSafe(text)).bind(record.0).fetch_optional(&mut *connection).await?.ok_or_else(refused)?;
-        let grid: Option<String> = row.try_get(0)?;
+        let grid = session.first(&text, binds![record.0], |row| Ok(row.optional_text(0)?.map(ToOwned::to_owned)))?.ok_or_else(refused)?;
         if grid.as_deref().is_some_and(|grid| !change.bounds.regions.holds(grid)) {
             return Err(refused());
         }
@@ -90,21 +91,15 @@ async fn references(connection: &mut SqliteConnection, tables: Tables<'_>, chang
     Ok(region)
 }
 
-async fn create(
-    connection: &mut SqliteConnection,
-    counters: &mut Counters,
-    at: i64,
-    change: &Change,
-    referenced: Option<String>,
-) -> Result<Made, StoreError> {
+fn create(session: &Session, counters: &mut Counters, at: i64, change: &Change, referenced: Option<String>) -> Result<Made, StoreError> {
     let entity = &change.entity;
     let record = counters.next_record(&entity.table);
     let journal = counters.next_journal();
     let region = own_region(change).map(ToOwned::to_owned).or(referenced);
     let mut insert = Insert::into(&entity.table);
-    insert.bind("id", &Value::Integer(record));
-    insert.bind("version", &Value::Integer(1));
-    insert.bind("provenance", &Value::Text(format!("{{\"*\":{journal}}}")));
+    insert.bind("id", record);
+    insert.bind("version", 1);
+    insert.bind("provenance", format!("{{\"*\":{journal}}}"));
     for (name, value) in &change.values {
         insert.bind(name, value);
     }
@@ -113,24 +108,23 @@ async fn create(
         (RegionSource::Reference(field), None) => return Err(StoreError::Reference { field: field.clone() }),
         (source, Some(grid)) => {
             if matches!(source, RegionSource::Reference(_)) {
-                insert.bind(entity::GRID, &Value::Text(grid.clone()));
+                insert.bind(entity::GRID, grid);
             }
-            insert.bind(entity::COMMUNITY, &community(grid));
+            insert.bind(entity::COMMUNITY, community(grid));
         }
         (RegionSource::Field(_), None) => return Err(StoreError::damaged("a record without its region", "not checked")),
     }
     if entity.is_labelled() {
-        let label = change.label.as_ref();
-        insert.label(label, &change.source.purpose);
+        insert.label(change.label.as_ref(), &change.source.purpose);
     }
-    insert.journal(journal, at, entity, record, 1, change);
-    run(connection, entity, insert).await?;
-    confirm(connection, change, record).await?;
+    insert.run(session).map_err(|error| duplicate(error, entity))?;
+    keep_journal(session, journal, at, record, 1, change)?;
+    confirm(session, change, record)?;
     Ok(made(change, record, 1, region))
 }
 
-async fn update(
-    connection: &mut SqliteConnection,
+fn update(
+    session: &Session,
     counters: &mut Counters,
     at: i64,
     change: &Change,
@@ -138,28 +132,28 @@ async fn update(
     expected: i64,
 ) -> Result<Made, StoreError> {
     let entity = &change.entity;
-    let mut select = Both::default();
+    let mut select = Sql::default();
     select.sql("SELECT version, provenance, ");
     select.sql(entity.region_column().unwrap_or("NULL"));
     select.sql(" FROM ");
     select.sql(&entity.table);
     select.sql(" WHERE id = ");
-    select.bind(&Value::Reference(record));
+    select.bind(record.0);
     sql::bounds(&mut select, entity, &change.bounds, change.today);
-    let found = sqlx::query_with(AssertSqlSafe(select.text.sql), select.binds.0).fetch_optional(&mut *connection).await?;
-    let row = found.ok_or_else(|| StoreError::NotFound { entity: entity.name.clone() })?;
-    let current: i64 = row.try_get(0)?;
+    let before = |row: &Row<'_>| Ok((row.integer(0)?, row.text(1)?, row.optional_text(2)?.map(ToOwned::to_owned)));
+    let found = session.first(&select.text, &select.binds, before)?;
+    let (current, provenance, region) = found.ok_or_else(|| StoreError::NotFound { entity: entity.name.clone() })?;
     if current != expected {
         return Err(StoreError::Stale { entity: entity.name.clone(), current });
     }
     let journal = counters.next_journal();
-    let provenance = with_provenance(row.try_get(1)?, change, journal)?;
-    let region = own_region(change).map(ToOwned::to_owned).or(row.try_get(2)?);
-    let mut text = Both::default();
+    let provenance = with_provenance(&provenance, change, journal)?;
+    let region = own_region(change).map(ToOwned::to_owned).or(region);
+    let mut text = Sql::default();
     text.sql("UPDATE ");
     text.sql(&entity.table);
     text.sql(" SET version = version + 1, provenance = ");
-    text.bind(&Value::Text(provenance));
+    text.bind(provenance);
     for (name, value) in &change.values {
         text.sql(", ");
         text.sql(name);
@@ -168,32 +162,29 @@ async fn update(
     }
     if let Some(grid) = own_region(change) {
         text.sql(", community = ");
-        text.bind(&community(grid));
+        text.bind(community(grid).map(ToOwned::to_owned));
     }
     text.sql(" WHERE id = ");
-    text.bind(&Value::Reference(record));
-    let done = sqlx::query_with(AssertSqlSafe(text.text.sql), text.binds.0).execute(&mut *connection).await;
-    done.map_err(|error| duplicate(error, entity))?;
-    let mut line = Insert::default();
-    line.journal(journal, at, entity, record.0, current + 1, change);
-    run(connection, entity, line).await?;
-    confirm(connection, change, record.0).await?;
+    text.bind(record.0);
+    session.execute(&text.text, &text.binds).map_err(|error| duplicate(error, entity))?;
+    keep_journal(session, journal, at, record.0, current + 1, change)?;
+    confirm(session, change, record.0)?;
     Ok(made(change, record.0, current + 1, region))
 }
 
 /// The record as it is by now must satisfy the grant's condition, or the change is undone.
-async fn confirm(connection: &mut SqliteConnection, change: &Change, record: i64) -> Result<(), StoreError> {
+fn confirm(session: &Session, change: &Change, record: i64) -> Result<(), StoreError> {
     if *change.bounds.condition == Predicate::everything() {
         return Ok(());
     }
-    let mut select = Both::default();
+    let mut select = Sql::default();
     select.sql("SELECT 1 FROM ");
     select.sql(&change.entity.table);
     select.sql(" WHERE id = ");
-    select.bind(&Value::Integer(record));
+    select.bind(record);
     sql::conjunct(&mut select, &change.entity, &change.bounds.condition, change.today);
-    let found = sqlx::query_with(AssertSqlSafe(select.text.sql), select.binds.0).fetch_optional(connection).await?;
-    found.map(|_| ()).ok_or_else(|| StoreError::OutOfScope { entity: change.entity.name.clone() })
+    let found = session.first(&select.text, &select.binds, |_| Ok(()))?;
+    found.ok_or_else(|| StoreError::OutOfScope { entity: change.entity.name.clone() })
 }
 
 fn own_region(change: &Change) -> Option<&str> {
@@ -204,8 +195,8 @@ fn own_region(change: &Change) -> Option<&str> {
     })
 }
 
-fn community(grid: &str) -> Value {
-    grid.get(..linli_model::region::COMMUNITY_DIGITS).map_or(Value::Null, |code| Value::Text(code.to_owned()))
+fn community(grid: &str) -> Option<&str> {
+    grid.get(..linli_model::region::COMMUNITY_DIGITS)
 }
 
 fn made(change: &Change, record: i64, version: i64, region: Option<String>) -> Made {
@@ -235,73 +226,50 @@ fn with_provenance(before: &str, change: &Change, journal: i64) -> Result<String
     serde_json::to_string(&fields).map_err(|reason| StoreError::damaged("a record's provenance", reason))
 }
 
-/// A row and its journal line as one text of two statements with numbered placeholders: one trip to the database.
+/// One row to be inserted.
 #[derive(Default)]
-struct Insert {
+struct Insert<'a> {
     columns: String,
     places: String,
-    text: String,
-    arguments: SqliteArguments,
+    table: &'a str,
+    binds: Vec<Bind<'a>>,
 }
 
-impl Insert {
-    fn into(table: &str) -> Self {
-        Self { text: format!("INSERT INTO {table} ("), ..Self::default() }
+impl<'a> Insert<'a> {
+    fn into(table: &'a str) -> Self {
+        Self { table, ..Self::default() }
     }
 
-    fn bind(&mut self, column: &str, value: &Value) {
-        sql::bind(&mut self.arguments, value);
-        self.place(column);
-    }
-
-    fn place(&mut self, column: &str) {
-        if !self.columns.is_empty() {
-            self.columns.push_str(", ");
-            self.places.push_str(", ");
-        }
-        self.columns.push_str(column);
-        self.places.push('$');
-        self.places.push_str(&self.arguments.len().to_string());
-    }
-
-    fn label(&mut self, label: Option<&Label>, purpose: &str) {
-        let purpose = label.map_or(purpose, |label| &label.purpose);
-        self.bind("label_purpose", &Value::Text(purpose.to_owned()));
-        self.bind("label_class", &Value::Integer(label.map_or(Classification::Public, |label| label.classification).rank()));
-        let _ = self.arguments.add(label.map(|label| label.subjects.clone()));
-        self.place("label_subjects");
-        let region = label.and_then(|label| label.region.as_ref());
-        self.bind("label_region", &region.map_or(Value::Null, |region| Value::Text(region.to_string())));
-    }
-
-    fn close(&mut self) {
-        if !self.columns.is_empty() {
-            self.text.push_str(&format!("{}) VALUES ({}); ", self.columns, self.places));
-            self.columns.clear();
-            self.places.clear();
+    fn bind(&mut self, column: &str, value: impl Into<Bind<'a>>) {
+        let first = self.binds.is_empty();
+        self.binds.push(value.into());
+        for (list, item) in [(&mut self.columns, column), (&mut self.places, "?")] {
+            list.push_str(if first { "" } else { ", " });
+            list.push_str(item);
         }
     }
 
-    fn journal(&mut self, seq: i64, at: i64, entity: &EntityType, record: i64, version: i64, change: &Change) {
-        self.close();
-        self.text.push_str("INSERT INTO journal (");
-        let source = &change.source;
-        for (column, value) in [
-            ("seq", Value::Integer(seq)),
-            ("at", Value::Integer(at)),
-            ("entity", Value::Integer(i64::from(entity.number))),
-            ("record", Value::Integer(record)),
-            ("version", Value::Integer(version)),
-            ("actor", Value::Text(source.actor.clone())),
-            ("application", Value::Text(source.application.clone())),
-            ("purpose", Value::Text(source.purpose.clone())),
-            ("evidence", source.evidence.clone().map_or(Value::Null, Value::Text)),
-            ("changes", Value::Text(changes(change))),
-        ] {
-            self.bind(column, &value);
-        }
-        self.close();
+    fn label(&mut self, label: Option<&'a Label>, purpose: &'a str) {
+        self.bind("label_purpose", label.map_or(purpose, |label| &label.purpose));
+        self.bind("label_class", label.map_or(Classification::Public, |label| label.classification).rank());
+        self.bind("label_subjects", label.map(|label| &label.subjects[..]));
+        self.bind("label_region", label.and_then(|label| label.region.as_ref()).map(RegionCode::as_str));
     }
+
+    fn run(self, session: &Session) -> Result<(), StoreError> {
+        let text = format!("INSERT INTO {} ({}) VALUES ({})", self.table, self.columns, self.places);
+        session.execute(&text, &self.binds).map(drop)
+    }
+}
+
+fn keep_journal(session: &Session, seq: i64, at: i64, record: i64, version: i64, change: &Change) -> Result<(), StoreError> {
+    let text = "INSERT INTO journal (seq, at, entity, record, version, actor, application, purpose, evidence, changes) \
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let source = &change.source;
+    let entity = i64::from(change.entity.number);
+    let evidence = source.evidence.as_deref();
+    let line = binds![seq, at, entity, record, version, &source.actor, &source.application, &source.purpose, evidence, changes(change)];
+    session.execute(text, line).map(drop)
 }
 
 /// The values that were set, as JSON; a reference is its inner number.
@@ -322,19 +290,15 @@ fn changes(change: &Change) -> String {
     out
 }
 
-async fn run(connection: &mut SqliteConnection, entity: &EntityType, insert: Insert) -> Result<(), StoreError> {
-    let done = sqlx::query_with(AssertSqlSafe(insert.text), insert.arguments).execute(connection).await;
-    done.map(|_| ()).map_err(|error| duplicate(error, entity))
-}
-
 /// A unique index that says no names its column: `UNIQUE constraint failed: e_resident.id_number`.
-fn duplicate(error: sqlx::Error, entity: &EntityType) -> StoreError {
-    let field = match &error {
-        sqlx::Error::Database(reason) if reason.is_unique_violation() => reason.message().rsplit('.').next().map(ToOwned::to_owned),
-        _ => None,
-    };
-    match field {
-        Some(field) => StoreError::Duplicate { entity: entity.name.clone(), field },
-        None => StoreError::Database(error),
+fn duplicate(error: StoreError, entity: &EntityType) -> StoreError {
+    match &error {
+        StoreError::Database(rusqlite::Error::SqliteFailure(code, Some(message)))
+            if matches!(code.extended_code, SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY) =>
+        {
+            let field = message.rsplit('.').next().unwrap_or_default().to_owned();
+            StoreError::Duplicate { entity: entity.name.clone(), field }
+        }
+        _ => error,
     }
 }

@@ -5,7 +5,10 @@
 pub enum StoreError {
     /// The database says no.
     #[error("database: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(#[source] rusqlite::Error),
+    /// A query that took too long and was broken off.
+    #[error("the query takes too long; ask for less")]
+    Slow,
     /// There is no such record within reach.
     #[error("there is no such {entity} for this caller")]
     NotFound {

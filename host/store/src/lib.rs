@@ -6,6 +6,7 @@
 //! | `change` | an entry: row, journal line, provenance |
 //! | `writer`, `log` | group commit: changes and access log in one transaction, durable before anything is answered |
 //! | `schema`, [`model`] | tables generated from entity types; the catalogue |
+//! | `database`, `sqlite` | what statements take and give, and what runs them |
 //! | [`account`], [`plugin`], [`grant`], [`record_log`] | the platform's own tables |
 //!
 //! Why there is one writer: SQLite has one anyway, a queue in front of it turns waiting into larger groups, and
@@ -13,6 +14,7 @@
 
 pub mod account;
 mod change;
+mod database;
 pub mod error;
 pub mod grant;
 mod log;
@@ -24,6 +26,7 @@ pub mod read;
 pub mod record_log;
 mod schema;
 mod sql;
+mod sqlite;
 mod writer;
 
 use std::any::Any;
@@ -31,12 +34,9 @@ use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use linli_audit::{Encoded, Entry, Frontier};
 use linli_model::{Catalogue, RegionTree};
 use linli_scope::{Authorized, Change, Check, Read};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Row as _};
 use tokio::sync::{mpsc, oneshot};
 
 pub use change::Made;
@@ -45,17 +45,13 @@ pub use read::{Checked, Rows};
 
 use change::Counters;
 use log::Tail;
-use read::Statements;
+use sqlite::{Options, Readers, Session};
 use writer::{Administration, Job, Writer};
 
 /// How many jobs may wait for the writer before callers wait to hand theirs over.
 const QUEUE: usize = 4_096;
-/// Connections that read.
-const READERS: u32 = 16;
-/// Connections that read the log.
-const LOG_READERS: u32 = 4;
 /// How much of the database file is mapped into memory, at most, bytes.
-const MAPPED: &str = "8589934592";
+const MAPPED: i64 = 8 << 30;
 
 /// The store. Cheap to clone.
 #[derive(Clone)]
@@ -64,13 +60,12 @@ pub struct Store {
 }
 
 struct Inner {
-    readers: SqlitePool,
-    log_readers: SqlitePool,
+    readers: Readers,
+    log_readers: Readers,
     jobs: mpsc::Sender<Job>,
-    statements: Statements,
     catalogue: Arc<RwLock<Arc<Catalogue>>>,
     regions: RwLock<Arc<RegionTree>>,
-    writer: std::sync::Mutex<Option<tokio::task::JoinHandle<()>>>,
+    writer: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -82,38 +77,30 @@ impl std::fmt::Debug for Store {
 impl Store {
     /// Opens or makes the SQLite database, its platform tables and those of the core entity types.
     pub async fn open(file: &Path, core: model::Core<'_>) -> Result<Self, StoreError> {
-        let options = options(file).pragma("mmap_size", MAPPED);
-        let mut connection = options.clone().connect().await?;
-        for statement in schema::PLATFORM {
-            sqlx::query(*statement).execute(&mut connection).await?;
-        }
-        let log_options = self::options(&log_beside(file));
-        let mut log = log_options.clone().connect().await?;
-        for statement in schema::LOG {
-            sqlx::query(*statement).execute(&mut log).await?;
-        }
-        let catalogue = model::load(&mut connection, core).await?;
-        let regions = model::load_regions(&mut connection).await?;
-        let counters = load_counters(&mut connection, &catalogue).await?;
-        let tail = Tail::load(&mut log).await?;
+        let options = Options::new(file).mapped(MAPPED);
+        let session = options.open()?;
+        schema::PLATFORM.iter().try_for_each(|statement| session.batch(statement))?;
+        let log_options = Options::new(&log_beside(file));
+        let log = log_options.open()?;
+        schema::LOG.iter().try_for_each(|statement| log.batch(statement))?;
+        let catalogue = model::load(&session, core)?;
+        let regions = model::load_regions(&session)?;
+        let counters = load_counters(&session, &catalogue)?;
+        let tail = Tail::load(&log)?;
         let catalogue = Arc::new(RwLock::new(Arc::new(catalogue)));
         let known = catalogue.clone();
         let tables: writer::Lookup = Arc::new(move |name| known.read().ok().and_then(|known| known.entity(name).cloned()));
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let mut writer = Writer { connection, log, counters, tail, tables };
-        writer.move_pending(&[]).await?;
-        let writer = tokio::spawn(writer.serve(queue));
-        let pool = |connections| SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
-        let readers = pool(READERS).connect_with(options.read_only(true)).await?;
-        let log_readers = pool(LOG_READERS).connect_with(log_options.read_only(true)).await?;
+        let mut writer = Writer { session, log, counters, tail, tables };
+        writer.move_pending(&[])?;
+        let writer = std::thread::Builder::new().name("writer".into()).spawn(move || writer.serve(queue));
         let inner = Inner {
-            readers,
-            log_readers,
+            readers: Readers::open(options)?,
+            log_readers: Readers::open(log_options)?,
             jobs,
-            statements: Statements::default(),
             catalogue,
             regions: RwLock::new(Arc::new(regions)),
-            writer: std::sync::Mutex::new(Some(writer)),
+            writer: std::sync::Mutex::new(Some(writer.map_err(|reason| StoreError::Log(reason.to_string()))?)),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -122,7 +109,7 @@ impl Store {
     pub async fn read(&self, read: &Authorized<Read>) -> Result<Rows, StoreError> {
         let catalogue = self.catalogue();
         let number = |name: &str| catalogue.entity(name).map(|entity| entity.number);
-        read::rows(&self.inner.readers, &self.inner.statements, &number, read).await
+        read::rows(&self.inner.readers, &number, read).await
     }
 
     /// Asks a predicate; none where there is no such record within reach.
@@ -152,27 +139,27 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn is_healthy(&self) -> bool {
-        sqlx::query("SELECT 1").fetch_one(&self.inner.readers).await.is_ok()
+        self.inner.readers.read(|session| session.number("SELECT 1", &[])).await.is_ok()
     }
 
     /// Waits until all that was handed to the writer is done and closes the database.
     pub async fn close(self) {
-        self.inner.readers.close().await;
-        self.inner.log_readers.close().await;
+        self.inner.readers.close();
+        self.inner.log_readers.close();
         let writer = self.inner.writer.lock().ok().and_then(|mut writer| writer.take());
         drop(self);
-        if let Some(writer) = writer
-            && tokio::time::timeout(Duration::from_secs(20), writer).await.is_err()
-        {
+        let Some(writer) = writer else { return };
+        let ended = tokio::task::spawn_blocking(move || writer.join());
+        if tokio::time::timeout(Duration::from_secs(20), ended).await.is_err() {
             tracing::warn!("the writer was still in use at the end");
         }
     }
 
-    pub(crate) fn readers(&self) -> &SqlitePool {
+    pub(crate) fn readers(&self) -> &Readers {
         &self.inner.readers
     }
 
-    pub(crate) fn log_readers(&self) -> &SqlitePool {
+    pub(crate) fn log_readers(&self) -> &Readers {
         &self.inner.log_readers
     }
 
@@ -181,14 +168,8 @@ impl Store {
     }
 
     /// Work on the log's own tables beside its entries.
-    pub(crate) async fn on_log(
-        &self,
-        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<(), StoreError>> + Send + 'static,
-    ) -> Result<(), StoreError> {
-        let work: Administration = Box::new(move |connection| {
-            let work = work(connection);
-            Box::pin(async move { work.await.map(|()| Box::new(()) as Box<dyn Any + Send>) })
-        });
+    pub(crate) async fn on_log(&self, work: impl FnOnce(&Session) -> Result<(), StoreError> + Send + 'static) -> Result<(), StoreError> {
+        let work: Administration = Box::new(move |log| work(log).map(|()| Box::new(()) as Box<dyn Any + Send>));
         self.ask(|reply| Job::Log(work, reply)).await?.map(|_| ())
     }
 
@@ -196,12 +177,9 @@ impl Store {
     pub(crate) async fn administer<T: Send + 'static>(
         &self,
         entry: Option<Encoded>,
-        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+        work: impl FnOnce(&Session) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let work: Administration = Box::new(move |connection| {
-            let work = work(connection);
-            Box::pin(async move { work.await.map(|value| Box::new(value) as Box<dyn Any + Send>) })
-        });
+        let work: Administration = Box::new(move |session| work(session).map(|value| Box::new(value) as Box<dyn Any + Send>));
         let value = self.ask(|reply| Job::Administer(work, entry, reply)).await??;
         value.downcast().map(|value| *value).map_err(|_| StoreError::damaged("an answer of the writer", "wrong type"))
     }
@@ -218,27 +196,15 @@ pub fn log_beside(database: &Path) -> std::path::PathBuf {
     database.with_file_name("access-log.db")
 }
 
-fn options(file: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(file)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(Duration::from_secs(10))
-        .statement_cache_capacity(512)
-        .disable_statement_logging()
-}
-
-async fn load_counters(connection: &mut SqliteConnection, catalogue: &Catalogue) -> Result<Counters, StoreError> {
-    let mut counters = Counters::default();
-    let newest = sqlx::query("SELECT coalesce(max(seq), 0) FROM journal").fetch_one(&mut *connection).await?;
-    counters.journal = newest.try_get(0)?;
-    let newest = sqlx::query("SELECT coalesce(max(id), 0) FROM log_pending").fetch_one(&mut *connection).await?;
-    counters.pending = newest.try_get(0)?;
+fn load_counters(session: &Session, catalogue: &Catalogue) -> Result<Counters, StoreError> {
+    let mut counters = Counters {
+        journal: session.number("SELECT coalesce(max(seq), 0) FROM journal", &[])?,
+        pending: session.number("SELECT coalesce(max(id), 0) FROM log_pending", &[])?,
+        ..Counters::default()
+    };
     for entity in catalogue.entities() {
-        let text = format!("SELECT coalesce(max(id), 0) FROM {}", entity.table);
-        let newest = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_one(&mut *connection).await?;
-        counters.records.insert(entity.table.clone(), newest.try_get(0)?);
+        let newest = session.number(&format!("SELECT coalesce(max(id), 0) FROM {}", entity.table), &[])?;
+        counters.records.insert(entity.table.clone(), newest);
     }
     Ok(counters)
 }

@@ -3,26 +3,24 @@
 use std::path::Path;
 
 use linli_audit::Stored;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
-use sqlx::{AssertSqlSafe, Row as _};
 
+use crate::database::{Cells as _, binds};
 use crate::error::StoreError;
 use crate::log::{as_signed, stored};
+use crate::sqlite::{Options, Readers};
 
 /// Columns of the log as [`stored`] takes them.
 pub(crate) const COLUMNS: &str = "SELECT seq, body, subjects, leaf FROM access_log";
 
 /// A log, opened for reading.
-#[derive(Debug)]
 pub struct LogFile {
-    readers: SqlitePool,
+    readers: Readers,
 }
 
 impl LogFile {
     /// Opens a database without changing it.
-    pub async fn open(file: &Path) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new().filename(file).read_only(true);
-        Ok(Self { readers: SqlitePoolOptions::new().max_connections(1).connect_with(options).await? })
+    pub fn open(file: &Path) -> Result<Self, StoreError> {
+        Ok(Self { readers: Readers::open(Options::new(file))? })
     }
 
     /// Entries behind `after`, oldest first.
@@ -36,13 +34,11 @@ impl LogFile {
     }
 }
 
-pub(crate) async fn rows(readers: &SqlitePool, after: u64, limit: i64) -> Result<Vec<Stored>, StoreError> {
+pub(crate) async fn rows(readers: &Readers, after: u64, limit: i64) -> Result<Vec<Stored>, StoreError> {
     let text = format!("{COLUMNS} WHERE seq > $1 ORDER BY seq LIMIT $2");
-    let rows = sqlx::query(AssertSqlSafe(text)).bind(as_signed(after)).bind(limit).fetch_all(readers).await?;
-    rows.iter().map(stored).collect()
+    readers.read(|session| session.all(&text, binds![as_signed(after), limit], stored)).await
 }
 
-pub(crate) async fn checkpoints(readers: &SqlitePool) -> Result<Vec<String>, StoreError> {
-    let rows = sqlx::query("SELECT note FROM log_checkpoint ORDER BY size").fetch_all(readers).await?;
-    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+pub(crate) async fn checkpoints(readers: &Readers) -> Result<Vec<String>, StoreError> {
+    readers.read(|session| session.all("SELECT note FROM log_checkpoint ORDER BY size", &[], |row| row.text(0))).await
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use linli_model::schema::{self as json_schema, Owner};
 use linli_model::{Catalogue, CodeList, EntityType, RegionCode, RegionTree};
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::Store;
+use crate::database::{Cells as _, binds};
 use crate::error::StoreError;
 use crate::schema;
+use crate::sqlite::Session;
 
 /// What the platform itself brings.
 pub struct Core<'a> {
@@ -20,62 +20,47 @@ pub struct Core<'a> {
 }
 
 /// Reads the catalogue and brings every table up to its schema, by adding only.
-pub(crate) async fn load(connection: &mut SqliteConnection, core: Core<'_>) -> Result<Catalogue, StoreError> {
+pub(crate) fn load(session: &Session, core: Core<'_>) -> Result<Catalogue, StoreError> {
     let mut catalogue = Catalogue::default();
     core.codes.into_iter().for_each(|list| catalogue.add_codes(list));
     for source in core.schemas {
         let entity = json_schema::read(source, None, &catalogue).map_err(|reason| StoreError::Schema(reason.to_string()))?;
-        install(connection, &mut catalogue, entity).await?;
+        install(session, &mut catalogue, entity)?;
     }
-    let brought =
-        sqlx::query("SELECT owner, source FROM entity_type WHERE owner IS NOT NULL ORDER BY number").fetch_all(&mut *connection).await?;
-    for row in brought {
-        let plugin: String = row.try_get(0)?;
-        let source: String = row.try_get(1)?;
+    let text = "SELECT owner, source FROM entity_type WHERE owner IS NOT NULL ORDER BY number";
+    for (plugin, source) in session.all(text, &[], |row| Ok((row.text(0)?, row.text(1)?)))? {
         let entity = json_schema::read(&source, Some(&Owner { plugin: &plugin }), &catalogue)
             .map_err(|reason| StoreError::damaged(format!("an entity type of {plugin}"), reason))?;
-        install(connection, &mut catalogue, entity).await?;
+        install(session, &mut catalogue, entity)?;
     }
     Ok(catalogue)
 }
 
-async fn install(
-    connection: &mut SqliteConnection,
-    catalogue: &mut Catalogue,
-    mut entity: EntityType,
-) -> Result<Arc<EntityType>, StoreError> {
-    let known =
-        sqlx::query("SELECT number FROM entity_type WHERE name = $1").bind(entity.name.clone()).fetch_optional(&mut *connection).await?;
-    let number: i64 = match known {
-        Some(row) => row.try_get(0)?,
-        None => sqlx::query("SELECT coalesce(max(number), 0) + 1 FROM entity_type").fetch_one(&mut *connection).await?.try_get(0)?,
+fn install(session: &Session, catalogue: &mut Catalogue, mut entity: EntityType) -> Result<Arc<EntityType>, StoreError> {
+    let known = session.first("SELECT number FROM entity_type WHERE name = $1", binds![&entity.name], |row| row.integer(0))?;
+    let number = match known {
+        Some(number) => number,
+        None => session.number("SELECT coalesce(max(number), 0) + 1 FROM entity_type", &[])?,
     };
     entity.number = u16::try_from(number).map_err(|_| StoreError::Schema("the platform has no more numbers for entity types".into()))?;
     entity.table = schema::table_name(entity.number, &entity);
-    sqlx::query("INSERT INTO entity_type (number, name, owner, source) VALUES ($1, $2, $3, $4) ON CONFLICT (number) DO UPDATE SET source = excluded.source")
-        .bind(number)
-        .bind(entity.name.clone())
-        .bind(entity.owner.clone())
-        .bind(entity.source.clone())
-        .execute(&mut *connection)
-        .await?;
-    let existing =
-        sqlx::query(AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{}')", entity.table))).fetch_all(&mut *connection).await?;
-    let existing = existing.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
-    for statement in schema::statements(&entity, &existing) {
-        sqlx::query(AssertSqlSafe(statement)).execute(&mut *connection).await?;
-    }
+    session.execute(
+        "INSERT INTO entity_type (number, name, owner, source) VALUES ($1, $2, $3, $4) ON CONFLICT (number) DO UPDATE SET source = excluded.source",
+        binds![number, &entity.name, entity.owner.as_deref(), &*entity.source],
+    )?;
+    let existing = session.all("SELECT name FROM pragma_table_info($1)", binds![&entity.table], |row| row.text(0))?;
+    schema::statements(&entity, &existing).iter().try_for_each(|statement| session.batch(statement))?;
     Ok(catalogue.add_entity(entity))
 }
 
 /// Reads the region tree.
-pub(crate) async fn load_regions(connection: &mut SqliteConnection) -> Result<RegionTree, StoreError> {
+pub(crate) fn load_regions(session: &Session) -> Result<RegionTree, StoreError> {
     let mut tree = RegionTree::default();
-    for row in sqlx::query("SELECT code, name FROM region").fetch_all(&mut *connection).await? {
-        let code: String = row.try_get(0)?;
-        let code: RegionCode = code.parse().map_err(|reason| StoreError::damaged("a region", reason))?;
-        tree.insert(code, row.try_get(1)?);
-    }
+    session.each("SELECT code, name FROM region", &[], |row| {
+        let code: RegionCode = row.text(0)?.parse().map_err(|reason| StoreError::damaged("a region", reason))?;
+        tree.insert(code, row.text(1)?);
+        Ok(())
+    })?;
     Ok(tree)
 }
 
@@ -85,18 +70,16 @@ impl Store {
         let mut catalogue = Catalogue::clone(&self.catalogue());
         let plugin = plugin.to_owned();
         let catalogue = self
-            .administer(None, move |connection| {
-                Box::pin(async move {
-                    for source in schemas {
-                        let entity = json_schema::read(&source, Some(&Owner { plugin: &plugin }), &catalogue)
-                            .map_err(|reason| StoreError::Schema(reason.to_string()))?;
-                        if let Some(before) = catalogue.entity(&entity.name) {
-                            refuse_removal(before, &entity)?;
-                        }
-                        install(connection, &mut catalogue, entity).await?;
+            .administer(None, move |session| {
+                for source in schemas {
+                    let entity = json_schema::read(&source, Some(&Owner { plugin: &plugin }), &catalogue)
+                        .map_err(|reason| StoreError::Schema(reason.to_string()))?;
+                    if let Some(before) = catalogue.entity(&entity.name) {
+                        refuse_removal(before, &entity)?;
                     }
-                    Ok(catalogue)
-                })
+                    install(session, &mut catalogue, entity)?;
+                }
+                Ok(catalogue)
             })
             .await?;
         if let Ok(mut known) = self.inner.catalogue.write() {
@@ -109,17 +92,9 @@ impl Store {
     pub async fn add_regions(&self, regions: Vec<(RegionCode, String)>) -> Result<(), StoreError> {
         let mut tree = RegionTree::clone(&self.regions());
         regions.iter().for_each(|(code, name)| tree.insert(code.clone(), name.clone()));
-        self.administer(None, move |connection| {
-            Box::pin(async move {
-                for (code, name) in regions {
-                    sqlx::query("INSERT INTO region (code, name) VALUES ($1, $2) ON CONFLICT (code) DO UPDATE SET name = excluded.name")
-                        .bind(code.to_string())
-                        .bind(name)
-                        .execute(&mut *connection)
-                        .await?;
-                }
-                Ok(())
-            })
+        let text = "INSERT INTO region (code, name) VALUES ($1, $2) ON CONFLICT (code) DO UPDATE SET name = excluded.name";
+        self.administer(None, move |session| {
+            regions.iter().try_for_each(|(code, name)| session.execute(text, binds![code.as_str(), name]).map(drop))
         })
         .await?;
         if let Ok(mut known) = self.inner.regions.write() {
@@ -130,17 +105,9 @@ impl Store {
 
     /// Brings the database's statistics up to date after much was entered.
     pub async fn analyze(&self) -> Result<(), StoreError> {
-        self.administer(None, |connection| {
-            Box::pin(async move {
-                // A limited analysis gathers no samples of values. With samples, SQLite would compile a statement
-                // anew whenever a bound value could change its plan, which is on every call.
-                sqlx::query("PRAGMA analysis_limit = 1000").execute(&mut *connection).await?;
-                sqlx::query("DROP TABLE IF EXISTS sqlite_stat4").execute(&mut *connection).await?;
-                sqlx::query("ANALYZE").execute(connection).await?;
-                Ok(())
-            })
-        })
-        .await
+        // A limited analysis gathers no samples of values. With samples, SQLite would compile a statement anew whenever
+        // a bound value could change its plan, which is on every call.
+        self.administer(None, |session| session.batch("PRAGMA analysis_limit = 1000; DROP TABLE IF EXISTS sqlite_stat4; ANALYZE")).await
     }
 }
 

@@ -1,10 +1,10 @@
 //! Publishers, components, plugins and their logs.
 
 use linli_audit::Encoded;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use rusqlite::Row;
 
 use crate::Store;
+use crate::database::{Cells as _, binds};
 use crate::error::StoreError;
 
 /// Who publishes plugins. Assigned by an admin.
@@ -62,17 +62,21 @@ pub struct LogLine {
 /// Lines of a plugin's log that are kept.
 const LINES_KEPT: i64 = 10_000;
 
-fn installed(row: &SqliteRow) -> Result<Installed, StoreError> {
+fn publisher(row: &Row<'_>, first: usize) -> Result<Publisher, StoreError> {
+    Ok(Publisher { id: row.text(first)?, name: row.text(first + 1)?, sector: row.text(first + 2)? })
+}
+
+fn installed(row: &Row<'_>) -> Result<Installed, StoreError> {
     Ok(Installed {
-        id: row.try_get(0)?,
-        publisher: Publisher { id: row.try_get(1)?, name: row.try_get(2)?, sector: row.try_get(3)? },
+        id: row.text(0)?,
+        publisher: publisher(row, 1)?,
         component: Component {
-            digest: row.try_get(4)?,
-            plugin: row.try_get(0)?,
-            version: row.try_get(5)?,
-            bytes: row.try_get(6)?,
-            uploaded_by: row.try_get(7)?,
-            uploaded_at: row.try_get(8)?,
+            digest: row.text(4)?,
+            plugin: row.text(0)?,
+            version: row.text(5)?,
+            bytes: row.bytes(6)?.to_vec(),
+            uploaded_by: row.integer(7)?,
+            uploaded_at: row.integer(8)?,
         },
     })
 }
@@ -80,98 +84,71 @@ fn installed(row: &SqliteRow) -> Result<Installed, StoreError> {
 impl Store {
     /// Adds or renames a publisher. Its sector can't change: its tokens would.
     pub async fn put_publisher(&self, publisher: Publisher, entry: Option<Encoded>) -> Result<(), StoreError> {
-        self.administer(entry, move |connection| {
-            Box::pin(async move {
-                sqlx::query(
-                    "INSERT INTO publisher (id, name, sector) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
-                )
-                .bind(publisher.id)
-                .bind(publisher.name)
-                .bind(publisher.sector)
-                .execute(connection)
-                .await?;
-                Ok(())
-            })
-        })
-        .await
+        let text = "INSERT INTO publisher (id, name, sector) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET name = excluded.name";
+        self.administer(entry, move |session| session.execute(text, binds![&publisher.id, &publisher.name, &publisher.sector]).map(drop))
+            .await
     }
 
     /// All publishers.
     pub async fn publishers(&self) -> Result<Vec<Publisher>, StoreError> {
-        let rows = sqlx::query("SELECT id, name, sector FROM publisher ORDER BY id").fetch_all(self.readers()).await?;
-        rows.iter().map(|row| Ok(Publisher { id: row.try_get(0)?, name: row.try_get(1)?, sector: row.try_get(2)? })).collect()
+        let text = "SELECT id, name, sector FROM publisher ORDER BY id";
+        self.readers().read(|session| session.all(text, &[], |row| publisher(row, 0))).await
     }
 
     /// Keeps a component and lets it serve its plugin.
     pub async fn put_plugin(&self, publisher: String, component: Component, entry: Option<Encoded>) -> Result<(), StoreError> {
-        self.administer(entry, move |connection| {
-            Box::pin(async move {
-                sqlx::query("INSERT INTO plugin (id, publisher, digest) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET digest = excluded.digest")
-                    .bind(component.plugin.clone())
-                    .bind(publisher)
-                    .bind(component.digest.clone())
-                    .execute(&mut *connection)
-                    .await?;
-                sqlx::query("INSERT INTO component (digest, plugin, version, bytes, uploaded_by, uploaded_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (digest) DO NOTHING")
-                    .bind(component.digest)
-                    .bind(component.plugin)
-                    .bind(component.version)
-                    .bind(component.bytes)
-                    .bind(component.uploaded_by)
-                    .bind(component.uploaded_at)
-                    .execute(connection)
-                    .await?;
-                Ok(())
-            })
+        self.administer(entry, move |session| {
+            session.execute(
+                "INSERT INTO plugin (id, publisher, digest) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET digest = excluded.digest",
+                binds![&component.plugin, &publisher, &component.digest],
+            )?;
+            session.execute(
+                "INSERT INTO component (digest, plugin, version, bytes, uploaded_by, uploaded_at) VALUES ($1, $2, $3, $4, $5, $6) \
+                 ON CONFLICT (digest) DO NOTHING",
+                binds![
+                    &component.digest,
+                    &component.plugin,
+                    &component.version,
+                    &component.bytes[..],
+                    component.uploaded_by,
+                    component.uploaded_at
+                ],
+            )?;
+            Ok(())
         })
         .await
     }
 
     /// All plugins with the components that serve them.
     pub async fn plugins(&self) -> Result<Vec<Installed>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT plugin.id, publisher.id, publisher.name, publisher.sector, component.digest, version, bytes, uploaded_by, uploaded_at \
-             FROM plugin JOIN publisher ON publisher.id = plugin.publisher JOIN component ON component.digest = plugin.digest ORDER BY plugin.id",
-        )
-        .fetch_all(self.readers())
-        .await?;
-        rows.iter().map(installed).collect()
+        let text = "SELECT plugin.id, publisher.id, publisher.name, publisher.sector, component.digest, version, bytes, uploaded_by, uploaded_at \
+                    FROM plugin JOIN publisher ON publisher.id = plugin.publisher JOIN component ON component.digest = plugin.digest ORDER BY plugin.id";
+        self.readers().read(|session| session.all(text, &[], installed)).await
     }
 
     /// Adds lines to a plugin's log; the oldest go when there are too many.
     pub async fn add_log_lines(&self, plugin: String, lines: Vec<LogLine>) -> Result<(), StoreError> {
-        self.administer(None, move |connection| {
-            Box::pin(async move {
-                for line in lines {
-                    sqlx::query("INSERT INTO plugin_log (plugin, at, entry_point, level, message) VALUES ($1, $2, $3, $4, $5)")
-                        .bind(plugin.clone())
-                        .bind(line.at)
-                        .bind(line.entry_point)
-                        .bind(line.level)
-                        .bind(line.message)
-                        .execute(&mut *connection)
-                        .await?;
-                }
-                sqlx::query("DELETE FROM plugin_log WHERE plugin = $1 AND id <= (SELECT max(id) FROM plugin_log WHERE plugin = $1) - $2")
-                    .bind(plugin.clone())
-                    .bind(LINES_KEPT)
-                    .execute(connection)
-                    .await?;
-                Ok(())
-            })
+        self.administer(None, move |session| {
+            for line in lines {
+                session.execute(
+                    "INSERT INTO plugin_log (plugin, at, entry_point, level, message) VALUES ($1, $2, $3, $4, $5)",
+                    binds![&plugin, line.at, &line.entry_point, &line.level, &line.message],
+                )?;
+            }
+            session.execute(
+                "DELETE FROM plugin_log WHERE plugin = $1 AND id <= (SELECT max(id) FROM plugin_log WHERE plugin = $1) - $2",
+                binds![&plugin, LINES_KEPT],
+            )?;
+            Ok(())
         })
         .await
     }
 
     /// The newest lines of a plugin's log, newest first.
     pub async fn log_lines(&self, plugin: &str, limit: i64) -> Result<Vec<LogLine>, StoreError> {
-        let rows = sqlx::query("SELECT at, entry_point, level, message FROM plugin_log WHERE plugin = $1 ORDER BY id DESC LIMIT $2")
-            .bind(plugin)
-            .bind(limit)
-            .fetch_all(self.readers())
-            .await?;
-        rows.iter()
-            .map(|row| Ok(LogLine { at: row.try_get(0)?, entry_point: row.try_get(1)?, level: row.try_get(2)?, message: row.try_get(3)? }))
-            .collect()
+        let text = "SELECT at, entry_point, level, message FROM plugin_log WHERE plugin = $1 ORDER BY id DESC LIMIT $2";
+        let line =
+            |row: &Row<'_>| Ok(LogLine { at: row.integer(0)?, entry_point: row.text(1)?, level: row.text(2)?, message: row.text(3)? });
+        self.readers().read(|session| session.all(text, binds![plugin, limit], line)).await
     }
 }

@@ -1,13 +1,17 @@
 //! Where a record's values come from, and which record holds a key already.
 
+use std::collections::HashMap;
+
 use linli_model::{RecordNo, Value};
 use linli_scope::plan::Single;
 use linli_scope::{Authorized, Change, Read};
-use sqlx::{AssertSqlSafe, Row as _};
+use rusqlite::Row;
 
 use crate::Store;
+use crate::database::{Cells as _, binds};
 use crate::error::StoreError;
-use crate::sql::{self, Both, Sink};
+use crate::sql::{self, Sql};
+use crate::sqlite::Session;
 
 /// Who supplied a field's value.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -41,44 +45,44 @@ impl Store {
     /// The sources of the fields that an authorised read of one record shows.
     pub async fn sources(&self, read: &Authorized<Read>) -> Result<Vec<FieldSource>, StoreError> {
         let Some(Single::Record(record)) = read.single else { return Ok(Vec::new()) };
-        let mut select = Both::default();
+        let mut select = Sql::default();
         select.sql("SELECT provenance FROM ");
         select.sql(&read.entity.table);
         select.sql(" WHERE id = ");
-        select.bind(&Value::Reference(record));
+        select.bind(record.0);
         sql::bounds(&mut select, &read.entity, &read.bounds, read.today);
-        let row = sqlx::query_with(AssertSqlSafe(select.text.sql), select.binds.0).fetch_optional(self.readers()).await?;
-        let Some(row) = row else { return Ok(Vec::new()) };
+        let lines = "SELECT seq, at, actor, application, evidence FROM journal WHERE entity = $1 AND record = $2";
+        let line = |row: &Row<'_>| {
+            let source = FieldSource {
+                field: String::new(),
+                at: row.integer(1)?,
+                actor: row.text(2)?,
+                application: row.text(3)?,
+                evidence: row.optional_text(4)?.map(ToOwned::to_owned),
+            };
+            Ok((row.integer(0)?, source))
+        };
+        let work = |session: &Session| {
+            let provenance = session.first(&select.text, &select.binds, |row| row.text(0))?;
+            let lines = session.all(lines, binds![i64::from(read.entity.number), record.0], line)?;
+            Ok(provenance.map(|provenance| (provenance, lines)))
+        };
+        let Some((provenance, lines)) = self.readers().read(work).await? else { return Ok(Vec::new()) };
         let provenance: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(row.try_get(0)?).map_err(|reason| StoreError::damaged("a record's provenance", reason))?;
-        let lines = sqlx::query("SELECT seq, at, actor, application, evidence FROM journal WHERE entity = $1 AND record = $2")
-            .bind(i64::from(read.entity.number))
-            .bind(record.0)
-            .fetch_all(self.readers())
-            .await?;
-        let mut sources = Vec::new();
-        for (field, _) in &read.fields {
-            let seq = provenance.get(field).or_else(|| provenance.get("*")).and_then(serde_json::Value::as_i64);
-            for line in &lines {
-                if Some(line.try_get(0)?) == seq {
-                    sources.push(FieldSource {
-                        field: field.clone(),
-                        at: line.try_get(1)?,
-                        actor: line.try_get(2)?,
-                        application: line.try_get(3)?,
-                        evidence: line.try_get(4)?,
-                    });
-                }
-            }
-        }
-        Ok(sources)
+            serde_json::from_str(&provenance).map_err(|reason| StoreError::damaged("a record's provenance", reason))?;
+        let lines: HashMap<i64, FieldSource> = lines.into_iter().collect();
+        let sources = read.fields.iter().filter_map(|(field, _)| {
+            let seq = provenance.get(field).or_else(|| provenance.get("*")).and_then(serde_json::Value::as_i64)?;
+            Some(FieldSource { field: field.clone(), ..lines.get(&seq)?.clone() })
+        });
+        Ok(sources.collect())
     }
 
     /// Identity resolution: the record that has one of the keys which this authorised change would set, if there is one.
     pub async fn holder(&self, change: &Authorized<Change>) -> Result<Option<Holder>, StoreError> {
         let entity = &change.entity;
         for (name, value) in change.values.iter().filter(|(name, value)| entity.keys.contains(name) && *value != Value::Null) {
-            let mut select = Both::default();
+            let mut select = Sql::default();
             select.sql("SELECT id, ");
             select.sql(entity.region_column().unwrap_or("NULL"));
             select.sql(" FROM ");
@@ -87,12 +91,13 @@ impl Store {
             select.sql(name);
             select.sql(" = ");
             select.bind(value);
-            let row = sqlx::query_with(AssertSqlSafe(select.text.sql), select.binds.0).fetch_optional(self.readers()).await?;
-            if let Some(row) = row {
-                let record = RecordNo(row.try_get(0)?);
-                if change.target.is_none_or(|(target, _)| target != record) {
-                    return Ok(Some(Holder { record, entity: entity.number, field: name.clone(), region: row.try_get(1)? }));
-                }
+            let holder = |row: &Row<'_>| {
+                let region = row.optional_text(1)?.map(ToOwned::to_owned);
+                Ok(Holder { record: RecordNo(row.integer(0)?), entity: entity.number, field: name.clone(), region })
+            };
+            let found = self.readers().read(|session| session.first(&select.text, &select.binds, holder)).await?;
+            if let Some(holder) = found.filter(|holder| change.target.is_none_or(|(target, _)| target != holder.record)) {
+                return Ok(Some(holder));
             }
         }
         Ok(None)

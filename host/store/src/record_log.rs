@@ -1,13 +1,14 @@
 //! The access log as auditors and residents read it, its checkpoints and its index of subjects.
 
 use linli_audit::{BLOCK_ENTRIES, Block, BlockBuilder, Checkpoint, Entry, Origin, Signer, Stored};
-use sqlx::Row as _;
 
 use crate::Store;
+use crate::database::{Cells as _, binds};
 use crate::error::StoreError;
 use crate::log::{as_signed, pack, stored};
 use crate::log_file::{self, COLUMNS};
 use crate::read::bitmap;
+use crate::sqlite::Session;
 
 impl Store {
     /// Entries behind `after`, oldest first.
@@ -18,12 +19,8 @@ impl Store {
     /// The newest entries before `before`, newest first.
     pub async fn newest_log_rows(&self, before: Option<u64>, limit: i64) -> Result<Vec<Stored>, StoreError> {
         let text = format!("{COLUMNS} WHERE seq < $1 ORDER BY seq DESC LIMIT $2");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(text))
-            .bind(before.map_or(i64::MAX, as_signed))
-            .bind(limit)
-            .fetch_all(self.log_readers())
-            .await?;
-        rows.iter().map(stored).collect()
+        let before = before.map_or(i64::MAX, as_signed);
+        self.log_readers().read(|session| session.all(&text, binds![before, limit], stored)).await
     }
 
     /// How many entries there are.
@@ -39,30 +36,20 @@ impl Store {
     /// Signs the log as it is durable now, unless that was done. Returns the newest note.
     pub async fn sign_checkpoint(&self, origin: &Origin, signer: &Signer) -> Result<Option<String>, StoreError> {
         let tail = self.tail().await?;
-        let newest =
-            sqlx::query("SELECT size, note FROM log_checkpoint ORDER BY size DESC LIMIT 1").fetch_optional(self.log_readers()).await?;
-        if let Some(row) = newest
-            && row.try_get::<i64, _>(0)? == as_signed(tail.size())
+        let newest = "SELECT size, note FROM log_checkpoint ORDER BY size DESC LIMIT 1";
+        let newest = self.log_readers().read(|session| session.first(newest, &[], |row| Ok((row.integer(0)?, row.text(1)?)))).await?;
+        if let Some((size, note)) = newest
+            && size == as_signed(tail.size())
         {
-            return Ok(Some(row.try_get(1)?));
+            return Ok(Some(note));
         }
         if tail.size() == 0 {
             return Ok(None);
         }
         let note = Checkpoint { origin: origin.clone(), size: tail.size(), root: tail.root() }.sign(signer);
         let kept = note.clone();
-        self.on_log(move |connection| {
-            Box::pin(async move {
-                sqlx::query("INSERT INTO log_checkpoint (size, note, frontier) VALUES ($1, $2, $3) ON CONFLICT (size) DO NOTHING")
-                    .bind(as_signed(tail.size()))
-                    .bind(note)
-                    .bind(pack(&tail))
-                    .execute(connection)
-                    .await?;
-                Ok(())
-            })
-        })
-        .await?;
+        let text = "INSERT INTO log_checkpoint (size, note, frontier) VALUES ($1, $2, $3) ON CONFLICT (size) DO NOTHING";
+        self.on_log(move |log| log.execute(text, binds![as_signed(tail.size()), &note, &pack(&tail)[..]]).map(drop)).await?;
         Ok(Some(kept))
     }
 
@@ -73,31 +60,32 @@ impl Store {
         while size >= indexed + BLOCK_ENTRIES {
             let mut builder = BlockBuilder::starting_at(indexed + 1);
             let mut block = None;
-            for row in self.log_rows(indexed, as_signed(BLOCK_ENTRIES)).await? {
-                block =
-                    builder.fold(row.sequence, &row.subjects).map_err(|reason| StoreError::damaged("the log's index", reason))?.or(block);
+            for (sequence, subjects) in self.subjects_behind(indexed).await? {
+                block = builder.fold(sequence, &subjects).map_err(|reason| StoreError::damaged("the log's index", reason))?.or(block);
             }
             let Some(block) = block else { break };
             indexed = block.last;
-            self.on_log(move |connection| {
-                Box::pin(async move {
-                    sqlx::query("INSERT INTO log_block (first, last, body) VALUES ($1, $2, $3) ON CONFLICT (first) DO NOTHING")
-                        .bind(as_signed(block.first))
-                        .bind(as_signed(block.last))
-                        .bind(block.encode())
-                        .execute(connection)
-                        .await?;
-                    Ok(())
-                })
-            })
-            .await?;
+            let text = "INSERT INTO log_block (first, last, body) VALUES ($1, $2, $3) ON CONFLICT (first) DO NOTHING";
+            self.on_log(move |log| log.execute(text, binds![as_signed(block.first), as_signed(block.last), &block.encode()[..]]).map(drop))
+                .await?;
         }
         Ok(size - indexed)
     }
 
+    /// The subjects of the entries of one block.
+    async fn subjects_behind(&self, sequence: u64) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        let text = "SELECT seq, subjects FROM access_log WHERE seq > $1 ORDER BY seq LIMIT $2";
+        let read = |session: &Session| {
+            session.all(text, binds![as_signed(sequence), as_signed(BLOCK_ENTRIES)], |row| {
+                Ok((row.integer(0)?.unsigned_abs(), row.bytes(1)?.to_vec()))
+            })
+        };
+        self.log_readers().read(read).await
+    }
+
     async fn indexed(&self) -> Result<u64, StoreError> {
-        let row = sqlx::query("SELECT coalesce(max(last), 0) FROM log_block").fetch_one(self.log_readers()).await?;
-        Ok(row.try_get::<i64, _>(0)?.unsigned_abs())
+        let text = "SELECT coalesce(max(last), 0) FROM log_block";
+        Ok(self.log_readers().read(|session| session.number(text, &[])).await?.unsigned_abs())
     }
 
     /// The entries that concern a person, newest first, before `before`, at most `limit`.
@@ -112,15 +100,14 @@ impl Store {
             collect(&rows, subject, indexed, limit, &mut found)?;
             end = first.max(indexed + 1);
         }
-        let blocks = sqlx::query("SELECT first, last, body FROM log_block WHERE first < $1 ORDER BY first DESC")
-            .bind(as_signed(before.unwrap_or(u64::MAX)))
-            .fetch_all(self.log_readers())
-            .await?;
-        for row in blocks {
+        let text = "SELECT body FROM log_block WHERE first < $1 ORDER BY first DESC";
+        let behind = before.map_or(i64::MAX, as_signed);
+        let blocks = self.log_readers().read(|session| session.all(text, binds![behind], |row| Ok(row.bytes(0)?.to_vec()))).await?;
+        for body in blocks {
             if found.len() >= limit {
                 break;
             }
-            let block = Block::decode(row.try_get(2)?).map_err(|reason| StoreError::damaged("the log's index", reason))?;
+            let block = Block::decode(&body).map_err(|reason| StoreError::damaged("the log's index", reason))?;
             if block.contains(subject) {
                 let end = before.unwrap_or(u64::MAX).min(block.last + 1);
                 let rows = self.newest_log_rows(Some(end), as_signed(BLOCK_ENTRIES)).await?;

@@ -1,127 +1,74 @@
 //! Predicates and bounds as SQL.
 //!
-//! One walk over the authorised plan serves two sinks: [`Text`] writes the statement with numbered
-//! placeholders, [`Binds`] collects the values in the same order. A statement is written once per query
-//! shape and then found in a cache; the values are collected anew each time. Identifiers come from checked schemas
-//! only; nothing that a caller says ever becomes SQL text.
+//! Identifiers come from checked schemas only, and every value is bound in its place: nothing that a caller says ever
+//! becomes SQL text. The same question has the same text, so each connection has it prepared.
 
-use linli_model::{Date, EntityType, FieldKind, Origin, Value, entity, region};
+use linli_model::{Date, EntityType, FieldKind, Origin, Value, entity, region, value};
 use linli_scope::plan::{Bounds, LabelRule, Reach};
 use linli_scope::position::Position;
 use linli_scope::predicate::{Comparison, Operator, Predicate};
-use sqlx::Arguments as _;
-use sqlx::sqlite::SqliteArguments;
 
-/// Where a walk goes.
-pub(crate) trait Sink {
-    /// Statement text.
-    fn sql(&mut self, text: &str);
-    /// A value in its place.
-    fn bind(&mut self, value: &Value);
-}
+use crate::database::Bind;
 
-/// Writes the statement.
+/// A statement under way: its text with numbered placeholders, and the values in their places.
 #[derive(Default)]
-pub(crate) struct Text {
-    pub sql: String,
-    binds: usize,
+pub(crate) struct Sql {
+    pub text: String,
+    pub binds: Vec<Bind<'static>>,
 }
 
-impl Sink for Text {
-    fn sql(&mut self, text: &str) {
-        self.sql.push_str(text);
+impl Sql {
+    pub fn sql(&mut self, text: &str) {
+        self.text.push_str(text);
     }
 
-    fn bind(&mut self, _value: &Value) {
-        self.binds += 1;
-        self.sql.push('$');
-        self.sql.push_str(&self.binds.to_string());
-    }
-}
-
-/// Collects the values.
-#[derive(Default)]
-pub(crate) struct Binds(pub SqliteArguments);
-
-impl Sink for Binds {
-    fn sql(&mut self, _text: &str) {}
-
-    fn bind(&mut self, value: &Value) {
-        bind(&mut self.0, value);
-    }
-}
-
-/// Binds one value. SQLite takes any of these types, so that there is no error to report.
-pub(crate) fn bind(arguments: &mut SqliteArguments, value: &Value) {
-    let _ = match value {
-        Value::Null => arguments.add(None::<i64>),
-        Value::Boolean(value) => arguments.add(*value),
-        Value::Integer(number) => arguments.add(*number),
-        Value::Decimal(decimal) => arguments.add(decimal.units),
-        Value::Text(text) => arguments.add(text.clone()),
-        Value::Date(date) => arguments.add(date.to_string()),
-        Value::Reference(record) => arguments.add(record.0),
-    };
-}
-
-/// Both sinks at once, for statements that are not cached.
-#[derive(Default)]
-pub(crate) struct Both {
-    pub text: Text,
-    pub binds: Binds,
-}
-
-impl Sink for Both {
-    fn sql(&mut self, text: &str) {
-        self.text.sql(text);
-    }
-
-    fn bind(&mut self, value: &Value) {
-        self.text.bind(value);
-        self.binds.bind(value);
+    pub fn bind<'v>(&mut self, value: impl Into<Bind<'v>>) {
+        self.binds.push(value.into().detached());
+        self.text.push('$');
+        value::write_integer(i64::try_from(self.binds.len()).unwrap_or(i64::MAX), &mut self.text);
     }
 }
 
 /// `SQL AND SQL …` of everything that bounds a record, beginning with ` AND ` where there is something.
-pub(crate) fn bounds(sink: &mut impl Sink, entity: &EntityType, bounds: &Bounds, today: Date) {
-    conjunct(sink, entity, &bounds.condition, today);
-    reach(sink, entity, &bounds.regions);
+pub(crate) fn bounds(out: &mut Sql, entity: &EntityType, bounds: &Bounds, today: Date) {
+    conjunct(out, entity, &bounds.condition, today);
+    reach(out, entity, &bounds.regions);
     if let Some(own) = bounds.own {
-        sink.sql(" AND id = ");
-        sink.bind(&Value::Reference(own));
+        out.sql(" AND id = ");
+        out.bind(own.0);
     }
     if let Some(rule) = &bounds.label {
-        label(sink, rule);
+        label(out, rule);
     }
 }
 
 /// ` AND (…)` of a predicate, or nothing where it holds of everything.
-pub(crate) fn conjunct(sink: &mut impl Sink, entity: &EntityType, condition: &Predicate, today: Date) {
+pub(crate) fn conjunct(out: &mut Sql, entity: &EntityType, condition: &Predicate, today: Date) {
     match condition {
-        Predicate::All(parts) => parts.iter().for_each(|part| conjunct(sink, entity, part, today)),
+        Predicate::All(parts) => parts.iter().for_each(|part| conjunct(out, entity, part, today)),
         Predicate::Compare(compared) => {
-            sink.sql(" AND ");
-            comparison(sink, entity, compared, today);
+            out.sql(" AND ");
+            comparison(out, entity, compared, today);
         }
     }
 }
 
 /// A predicate as one expression.
-pub(crate) fn expression(sink: &mut impl Sink, entity: &EntityType, condition: &Predicate, today: Date) {
-    sink.sql("(1 = 1");
-    conjunct(sink, entity, condition, today);
-    sink.sql(")");
+pub(crate) fn expression(out: &mut Sql, entity: &EntityType, condition: &Predicate, today: Date) {
+    out.sql("(1 = 1");
+    conjunct(out, entity, condition, today);
+    out.sql(")");
 }
 
 /// One comparison as one expression.
-pub(crate) fn comparison(sink: &mut impl Sink, entity: &EntityType, compared: &Comparison, today: Date) {
+pub(crate) fn comparison(out: &mut Sql, entity: &EntityType, compared: &Comparison, today: Date) {
     match entity.field(&compared.field).map(|field| &field.origin) {
-        Some(Origin::AgeOf(source)) => age(sink, source, compared, today),
-        _ => column(sink, compared),
+        Some(Origin::AgeOf(source)) => age(out, source, compared, today),
+        _ => column(out, compared),
     }
 }
 
-fn column(sink: &mut impl Sink, compared: &Comparison) {
+fn column(out: &mut Sql, compared: &Comparison) {
     let name = compared.field.as_str();
     let sign = match compared.operator {
         Operator::Equal => " = ",
@@ -130,42 +77,42 @@ fn column(sink: &mut impl Sink, compared: &Comparison) {
         Operator::LessOrEqual => " <= ",
         Operator::Greater => " > ",
         Operator::GreaterOrEqual => " >= ",
-        Operator::In => return listed(sink, name, &compared.values),
-        Operator::Prefix => return prefix(sink, name, compared.values.first()),
+        Operator::In => return listed(out, name, &compared.values),
+        Operator::Prefix => return prefix(out, name, compared.values.first()),
         Operator::Has => {
-            sink.sql(name);
-            return sink.sql(" IS NOT NULL");
+            out.sql(name);
+            return out.sql(" IS NOT NULL");
         }
     };
-    sink.sql(name);
-    sink.sql(sign);
-    compared.values.iter().take(1).for_each(|value| sink.bind(value));
+    out.sql(name);
+    out.sql(sign);
+    compared.values.iter().take(1).for_each(|value| out.bind(value));
 }
 
-fn listed(sink: &mut impl Sink, name: &str, values: &[Value]) {
-    sink.sql(name);
-    sink.sql(" IN (");
+fn listed(out: &mut Sql, name: &str, values: &[Value]) {
+    out.sql(name);
+    out.sql(" IN (");
     for (at, value) in values.iter().enumerate() {
         if at > 0 {
-            sink.sql(", ");
+            out.sql(", ");
         }
-        sink.bind(value);
+        out.bind(value);
     }
-    sink.sql(")");
+    out.sql(")");
 }
 
 /// A prefix as a range, so that an index serves and no pattern sign means anything.
-fn prefix(sink: &mut impl Sink, name: &str, value: Option<&Value>) {
-    let Some(Value::Text(start)) = value else { return sink.sql("1 = 0") };
-    sink.sql("(");
-    sink.sql(name);
-    sink.sql(" >= ");
-    sink.bind(&Value::Text(start.clone()));
-    sink.sql(" AND ");
-    sink.sql(name);
-    sink.sql(" < ");
-    sink.bind(&Value::Text(successor(start)));
-    sink.sql(")");
+fn prefix(out: &mut Sql, name: &str, value: Option<&Value>) {
+    let Some(Value::Text(start)) = value else { return out.sql("1 = 0") };
+    out.sql("(");
+    out.sql(name);
+    out.sql(" >= ");
+    out.bind(start.clone());
+    out.sql(" AND ");
+    out.sql(name);
+    out.sql(" < ");
+    out.bind(successor(start));
+    out.sql(")");
 }
 
 /// The first text behind every text with this prefix, in the order of code points that both databases have for bytes.
@@ -184,68 +131,68 @@ fn successor(prefix: &str) -> String {
 }
 
 /// A comparison of completed years, as a range of birth dates, so that an index serves.
-fn age(sink: &mut impl Sink, source: &str, compared: &Comparison, today: Date) {
+fn age(out: &mut Sql, source: &str, compared: &Comparison, today: Date) {
     let years = |value: &Value| match value {
         Value::Integer(years) => *years,
         _ => i64::MAX,
     };
     let first = compared.values.first().map_or(i64::MAX, years);
     match compared.operator {
-        Operator::GreaterOrEqual => born(sink, source, " <= ", first, today),
-        Operator::Greater => born(sink, source, " <= ", first.saturating_add(1), today),
-        Operator::Less => born(sink, source, " > ", first, today),
-        Operator::LessOrEqual => born(sink, source, " > ", first.saturating_add(1), today),
-        Operator::Equal => exactly(sink, source, first, today),
+        Operator::GreaterOrEqual => born(out, source, " <= ", first, today),
+        Operator::Greater => born(out, source, " <= ", first.saturating_add(1), today),
+        Operator::Less => born(out, source, " > ", first, today),
+        Operator::LessOrEqual => born(out, source, " > ", first.saturating_add(1), today),
+        Operator::Equal => exactly(out, source, first, today),
         Operator::NotEqual => {
-            sink.sql("NOT ");
-            exactly(sink, source, first, today);
+            out.sql("NOT ");
+            exactly(out, source, first, today);
         }
         Operator::In => {
-            sink.sql("(");
+            out.sql("(");
             for (at, value) in compared.values.iter().enumerate() {
                 if at > 0 {
-                    sink.sql(" OR ");
+                    out.sql(" OR ");
                 }
-                exactly(sink, source, years(value), today);
+                exactly(out, source, years(value), today);
             }
-            sink.sql(")");
+            out.sql(")");
         }
         Operator::Has => {
-            sink.sql(source);
-            sink.sql(" IS NOT NULL");
+            out.sql(source);
+            out.sql(" IS NOT NULL");
         }
-        Operator::Prefix => sink.sql("1 = 0"),
+        Operator::Prefix => out.sql("1 = 0"),
     }
 }
 
-fn exactly(sink: &mut impl Sink, source: &str, years: i64, today: Date) {
-    sink.sql("(");
-    born(sink, source, " <= ", years, today);
-    sink.sql(" AND ");
-    born(sink, source, " > ", years.saturating_add(1), today);
-    sink.sql(")");
+fn exactly(out: &mut Sql, source: &str, years: i64, today: Date) {
+    out.sql("(");
+    born(out, source, " <= ", years, today);
+    out.sql(" AND ");
+    born(out, source, " > ", years.saturating_add(1), today);
+    out.sql(")");
 }
 
 /// Ages below 0 and beyond all calendars become texts before and behind every date.
-fn born(sink: &mut impl Sink, source: &str, sign: &str, years: i64, today: Date) {
-    sink.sql(source);
-    sink.sql(sign);
+fn born(out: &mut Sql, source: &str, sign: &str, years: i64, today: Date) {
+    out.sql(source);
+    out.sql(sign);
     let edge = match years {
         ..=0 => "9999".to_owned(),
         years => today.born_by(years).map_or_else(|| "0000".to_owned(), |date| date.to_string()),
     };
-    sink.bind(&Value::Text(edge));
+    out.bind(edge);
 }
 
-fn reach(sink: &mut impl Sink, entity: &EntityType, reach: &Reach) {
+fn reach(out: &mut Sql, entity: &EntityType, reach: &Reach) {
     let (Reach::Within(regions), Some(grid)) = (reach, entity.region_column()) else { return };
     if regions.is_empty() {
-        return sink.sql(" AND 1 = 0");
+        return out.sql(" AND 1 = 0");
     }
-    sink.sql(" AND (");
+    out.sql(" AND (");
     for (at, within) in regions.iter().enumerate() {
         if at > 0 {
-            sink.sql(" OR ");
+            out.sql(" OR ");
         }
         let code = within.as_str();
         let exact = match code.len() {
@@ -254,25 +201,25 @@ fn reach(sink: &mut impl Sink, entity: &EntityType, reach: &Reach) {
             _ => None,
         };
         if let Some(column) = exact {
-            sink.sql(column);
-            sink.sql(" = ");
-            sink.bind(&Value::Text(code.to_owned()));
+            out.sql(column);
+            out.sql(" = ");
+            out.bind(code.to_owned());
             continue;
         }
-        sink.sql("(community >= ");
-        sink.bind(&Value::Text(code.to_owned()));
-        sink.sql(" AND community < ");
-        sink.bind(&Value::Text(within.end()));
-        sink.sql(")");
+        out.sql("(community >= ");
+        out.bind(code.to_owned());
+        out.sql(" AND community < ");
+        out.bind(within.end());
+        out.sql(")");
     }
-    sink.sql(")");
+    out.sql(")");
 }
 
-fn label(sink: &mut impl Sink, rule: &LabelRule) {
-    sink.sql(" AND label_purpose = ");
-    sink.bind(&Value::Text(rule.purpose.clone()));
-    sink.sql(" AND label_class <= ");
-    sink.bind(&Value::Integer(rule.clearance.rank()));
+fn label(out: &mut Sql, rule: &LabelRule) {
+    out.sql(" AND label_purpose = ");
+    out.bind(rule.purpose.clone());
+    out.sql(" AND label_class <= ");
+    out.bind(rule.clearance.rank());
 }
 
 /// One column of an order: the SQL column, descending or not, and whether it may be unknown.
@@ -299,17 +246,17 @@ pub(crate) fn orders<'a>(entity: &'a EntityType, sort: &[linli_scope::plan::Sort
 }
 
 /// ` ORDER BY …`: unknown values last, ties by record number in the direction of the last column.
-pub(crate) fn order_by(sink: &mut impl Sink, orders: &[Order<'_>]) {
-    sink.sql(" ORDER BY ");
+pub(crate) fn order_by(out: &mut Sql, orders: &[Order<'_>]) {
+    out.sql(" ORDER BY ");
     for order in orders {
         if order.nullable {
-            sink.sql(order.column);
-            sink.sql(" IS NULL, ");
+            out.sql(order.column);
+            out.sql(" IS NULL, ");
         }
-        sink.sql(order.column);
-        sink.sql(if order.descending { " DESC, " } else { ", " });
+        out.sql(order.column);
+        out.sql(if order.descending { " DESC, " } else { ", " });
     }
-    sink.sql(if ties_descend(orders) { "id DESC" } else { "id" });
+    out.sql(if ties_descend(orders) { "id DESC" } else { "id" });
 }
 
 fn ties_descend(orders: &[Order<'_>]) -> bool {
@@ -317,64 +264,64 @@ fn ties_descend(orders: &[Order<'_>]) -> bool {
 }
 
 /// ` AND (…)`: only rows behind a position in that order.
-pub(crate) fn behind(sink: &mut impl Sink, orders: &[Order<'_>], position: &Position) {
+pub(crate) fn behind(out: &mut Sql, orders: &[Order<'_>], position: &Position) {
     if let (Some(first), Some(value)) = (orders.first(), position.values.first())
         && *value != Value::Null
     {
         // Implied by what follows, but a bound that an index can use.
-        sink.sql(" AND ");
+        out.sql(" AND ");
         if first.nullable {
-            sink.sql("(");
+            out.sql("(");
         }
-        sink.sql(first.column);
-        sink.sql(if first.descending { " <= " } else { " >= " });
-        sink.bind(value);
+        out.sql(first.column);
+        out.sql(if first.descending { " <= " } else { " >= " });
+        out.bind(value);
         if first.nullable {
-            sink.sql(" OR ");
-            sink.sql(first.column);
-            sink.sql(" IS NULL)");
+            out.sql(" OR ");
+            out.sql(first.column);
+            out.sql(" IS NULL)");
         }
     }
-    sink.sql(" AND (");
+    out.sql(" AND (");
     for (at, order) in orders.iter().enumerate() {
-        equal_so_far(sink, orders, position, at);
-        later(sink, order, position.values.get(at));
-        sink.sql(" OR ");
+        equal_so_far(out, orders, position, at);
+        later(out, order, position.values.get(at));
+        out.sql(" OR ");
     }
-    equal_so_far(sink, orders, position, orders.len());
-    sink.sql(if ties_descend(orders) { "id < " } else { "id > " });
-    sink.bind(&Value::Reference(position.record));
-    sink.sql(")");
+    equal_so_far(out, orders, position, orders.len());
+    out.sql(if ties_descend(orders) { "id < " } else { "id > " });
+    out.bind(position.record.0);
+    out.sql(")");
 }
 
-fn equal_so_far(sink: &mut impl Sink, orders: &[Order<'_>], position: &Position, upto: usize) {
+fn equal_so_far(out: &mut Sql, orders: &[Order<'_>], position: &Position, upto: usize) {
     for (order, value) in orders.iter().zip(&position.values).take(upto) {
-        sink.sql(order.column);
+        out.sql(order.column);
         match value {
-            Value::Null => sink.sql(" IS NULL AND "),
+            Value::Null => out.sql(" IS NULL AND "),
             value => {
-                sink.sql(" = ");
-                sink.bind(value);
-                sink.sql(" AND ");
+                out.sql(" = ");
+                out.bind(value);
+                out.sql(" AND ");
             }
         }
     }
 }
 
-fn later(sink: &mut impl Sink, order: &Order<'_>, value: Option<&Value>) {
+fn later(out: &mut Sql, order: &Order<'_>, value: Option<&Value>) {
     match value {
-        None | Some(Value::Null) => sink.sql("1 = 0"),
+        None | Some(Value::Null) => out.sql("1 = 0"),
         Some(value) => {
-            sink.sql("(");
-            sink.sql(order.column);
-            sink.sql(if order.descending { " < " } else { " > " });
-            sink.bind(value);
+            out.sql("(");
+            out.sql(order.column);
+            out.sql(if order.descending { " < " } else { " > " });
+            out.bind(value);
             if order.nullable {
-                sink.sql(" OR ");
-                sink.sql(order.column);
-                sink.sql(" IS NULL");
+                out.sql(" OR ");
+                out.sql(order.column);
+                out.sql(" IS NULL");
             }
-            sink.sql(")");
+            out.sql(")");
         }
     }
 }

@@ -10,22 +10,20 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
 use jiff::Timestamp;
 use linli_audit::{Access, Encoded, Entry};
 use linli_model::EntityType;
 use linli_scope::{Authorized, Change};
-use sqlx::sqlite::{SqliteArguments, SqliteConnection};
-use sqlx::{Arguments as _, AssertSqlSafe, Connection as _, Row as _};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::change::{self, Counters, Made};
+use crate::database::{Cells as _, binds};
 use crate::error::StoreError;
-use crate::log::{ROWS, Tail};
+use crate::log::Tail;
+use crate::sqlite::Session;
 
 /// Work on the platform's own tables.
-pub(crate) type Administration =
-    Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<Box<dyn Any + Send>, StoreError>> + Send>;
+pub(crate) type Administration = Box<dyn FnOnce(&Session) -> Result<Box<dyn Any + Send>, StoreError> + Send>;
 
 /// What can be asked of the writer.
 pub(crate) enum Job {
@@ -48,8 +46,8 @@ const GROUP_MAX: usize = 256;
 pub(crate) type Lookup = Arc<dyn Fn(&str) -> Option<Arc<EntityType>> + Send + Sync>;
 
 pub(crate) struct Writer {
-    pub connection: SqliteConnection,
-    pub log: SqliteConnection,
+    pub session: Session,
+    pub log: Session,
     pub counters: Counters,
     pub tail: Tail,
     pub tables: Lookup,
@@ -70,25 +68,25 @@ struct Group {
 }
 
 impl Writer {
-    /// Serves until every sender is gone, then closes the databases.
-    pub async fn serve(mut self, mut jobs: mpsc::Receiver<Job>) {
+    /// Serves on a thread of its own until every sender is gone, then closes the databases.
+    pub fn serve(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut group = Vec::with_capacity(GROUP_MAX);
-        while jobs.recv_many(&mut group, GROUP_MAX).await > 0 {
-            self.commit(group.drain(..)).await;
+        while jobs.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
+            self.commit(group.drain(..));
         }
-        for closed in [self.connection.close().await, self.log.close().await] {
+        for closed in [self.session.close(), self.log.close()] {
             if let Err(error) = closed {
                 tracing::error!(%error, "a database did not close cleanly");
             }
         }
     }
 
-    async fn commit(&mut self, jobs: impl Iterator<Item = Job>) {
+    fn commit(&mut self, jobs: impl Iterator<Item = Job>) {
         let mut group = Group::default();
-        match self.transact(jobs, &mut group).await {
+        match self.transact(jobs, &mut group) {
             Ok(()) => group.waiting.into_iter().for_each(Reply::done),
             Err(error) => {
-                let _ = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
+                let _ = self.session.batch("ROLLBACK");
                 tracing::error!(%error, "a group of writes failed");
                 group.waiting.into_iter().for_each(|reply| reply.failed(&error));
             }
@@ -96,7 +94,7 @@ impl Writer {
     }
 
     /// Everything of a group but the answers: the changes with their entries, then the log.
-    async fn transact(&mut self, jobs: impl Iterator<Item = Job>, group: &mut Group) -> Result<(), StoreError> {
+    fn transact(&mut self, jobs: impl Iterator<Item = Job>, group: &mut Group) -> Result<(), StoreError> {
         let mut changes = Vec::new();
         for job in jobs {
             match job {
@@ -105,114 +103,92 @@ impl Writer {
                     group.waiting.push(Reply::Recorded(reply));
                 }
                 Job::Tail(reply) => drop(reply.send(self.tail.frontier.clone())),
-                Job::Log(work, reply) => drop(reply.send(work(&mut self.log).await)),
+                Job::Log(work, reply) => drop(reply.send(work(&self.log))),
                 job => changes.push(job),
             }
         }
         let behind = self.counters.pending > self.tail.moved;
         if !changes.is_empty() {
-            sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
+            self.session.execute("BEGIN IMMEDIATE", &[])?;
             for job in changes {
-                self.one(job, group).await?;
+                self.one(job, group)?;
             }
-            self.keep_pending(&group.pending).await?;
-            sqlx::query("COMMIT").execute(&mut self.connection).await?;
+            self.keep_pending(&group.pending)?;
+            self.session.execute("COMMIT", &[])?;
         }
         if behind {
-            return self.move_pending(&group.entries).await;
+            return self.move_pending(&group.entries);
         }
         let mut entries = std::mem::take(&mut group.pending);
         entries.append(&mut group.entries);
         if entries.is_empty() {
             return Ok(());
         }
-        self.tail.append(&mut self.log, &entries, self.counters.pending).await
+        self.tail.append(&self.log, &entries, self.counters.pending)
     }
 
     /// Puts the entries of changes beside them, so that both commit or neither.
-    async fn keep_pending(&mut self, pending: &[Encoded]) -> Result<(), StoreError> {
-        let mut text = String::from("DELETE FROM log_pending WHERE id <= $1");
-        let mut arguments = SqliteArguments::default();
-        let mut added = arguments.add(self.tail.moved);
-        for (at, entry) in pending.iter().enumerate() {
+    fn keep_pending(&mut self, pending: &[Encoded]) -> Result<(), StoreError> {
+        self.session.execute("DELETE FROM log_pending WHERE id <= $1", binds![self.tail.moved])?;
+        for entry in pending {
             self.counters.pending += 1;
-            added = added
-                .and_then(|()| arguments.add(self.counters.pending))
-                .and_then(|()| arguments.add(entry.body.clone()))
-                .and_then(|()| arguments.add(entry.subjects.clone()));
-            let head = if at % ROWS == 0 { "; INSERT INTO log_pending (id, body, subjects) VALUES " } else { ", " };
-            let last = arguments.len();
-            text.push_str(&format!("{head}(${}, ${}, ${last})", last - 2, last - 1));
+            self.session.execute(
+                "INSERT INTO log_pending (id, body, subjects) VALUES ($1, $2, $3)",
+                binds![self.counters.pending, &entry.body, &entry.subjects[..]],
+            )?;
         }
-        added.map_err(|reason| StoreError::Log(reason.to_string()))?;
-        sqlx::query_with(AssertSqlSafe(text), arguments).execute(&mut self.connection).await?;
         Ok(())
     }
 
     /// Moves what committed with changes into the log, those of a host that died on the way too, and `more` behind it.
-    pub async fn move_pending(&mut self, more: &[Encoded]) -> Result<(), StoreError> {
-        let rows = sqlx::query("SELECT id, body, subjects FROM log_pending WHERE id > $1 ORDER BY id")
-            .bind(self.tail.moved)
-            .fetch_all(&mut self.connection)
-            .await?;
-        let mut entries = Vec::with_capacity(rows.len() + more.len());
+    pub fn move_pending(&mut self, more: &[Encoded]) -> Result<(), StoreError> {
+        let mut entries = Vec::new();
         let mut moved = self.tail.moved;
-        for row in rows {
-            moved = row.try_get(0)?;
-            entries.push(Encoded { body: row.try_get(1)?, subjects: row.try_get(2)? });
-        }
+        self.session.each("SELECT id, body, subjects FROM log_pending WHERE id > $1 ORDER BY id", binds![self.tail.moved], |row| {
+            moved = row.integer(0)?;
+            entries.push(Encoded { body: row.text(1)?, subjects: row.bytes(2)?.to_vec() });
+            Ok(())
+        })?;
         entries.extend_from_slice(more);
-        self.tail.append(&mut self.log, &entries, moved).await?;
+        self.tail.append(&self.log, &entries, moved)?;
         self.counters.pending = moved;
         Ok(())
     }
 
-    async fn one(&mut self, job: Job, group: &mut Group) -> Result<(), StoreError> {
-        sqlx::query("SAVEPOINT one").execute(&mut self.connection).await?;
+    /// One job under a savepoint of its own.
+    fn one(&mut self, job: Job, group: &mut Group) -> Result<(), StoreError> {
+        self.session.execute("SAVEPOINT one", &[])?;
         match job {
-            Job::Apply(changes, entry, reply) => match self.apply(&changes, *entry).await {
+            Job::Apply(changes, entry, reply) => match self.apply(&changes, *entry) {
                 Ok((made, entry)) => {
-                    self.release().await?;
                     group.pending.push(entry);
                     group.waiting.push(Reply::Applied(reply, made));
                 }
-                Err(error) => {
-                    self.undo().await?;
-                    let _ = reply.send(Err(error));
-                }
+                Err(error) => self.undo(reply, error)?,
             },
-            Job::Administer(work, entry, reply) => match work(&mut self.connection).await {
+            Job::Administer(work, entry, reply) => match work(&self.session) {
                 Ok(value) => {
-                    self.release().await?;
                     group.pending.extend(entry);
                     group.waiting.push(Reply::Administered(reply, value));
                 }
-                Err(error) => {
-                    self.undo().await?;
-                    let _ = reply.send(Err(error));
-                }
+                Err(error) => self.undo(reply, error)?,
             },
-            Job::Record(..) | Job::Tail(_) | Job::Log(..) => self.release().await?,
+            Job::Record(..) | Job::Tail(_) | Job::Log(..) => {}
         }
+        self.session.execute("RELEASE one", &[]).map(drop)
+    }
+
+    fn undo<T>(&self, reply: oneshot::Sender<Result<T, StoreError>>, error: StoreError) -> Result<(), StoreError> {
+        self.session.execute("ROLLBACK TO one", &[])?;
+        let _ = reply.send(Err(error));
         Ok(())
     }
 
-    async fn release(&mut self) -> Result<(), StoreError> {
-        sqlx::query("RELEASE one").execute(&mut self.connection).await?;
-        Ok(())
-    }
-
-    async fn undo(&mut self) -> Result<(), StoreError> {
-        sqlx::query("ROLLBACK TO one").execute(&mut self.connection).await?;
-        self.release().await
-    }
-
-    async fn apply(&mut self, changes: &[Authorized<Change>], mut entry: Entry) -> Result<(Vec<Made>, Encoded), StoreError> {
+    fn apply(&mut self, changes: &[Authorized<Change>], mut entry: Entry) -> Result<(Vec<Made>, Encoded), StoreError> {
         let at = Timestamp::now().as_millisecond();
         let mut all = Vec::with_capacity(changes.len());
         for change in changes {
-            let tables = self.tables.clone();
-            let made = change::apply(&mut self.connection, &mut self.counters, &*tables, at, change).await?;
+            let made = change::apply(&self.session, &mut self.counters, &*self.tables, at, change)?;
             entry.subjects |= &made.subjects;
             entry.accesses.push(access(change));
             all.push(made);

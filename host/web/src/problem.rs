@@ -151,7 +151,7 @@ impl From<StoreError> for Problem {
             StoreError::OutOfScope { .. } => Self::forbidden("out-of-scope", detail),
             StoreError::Schema(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "schema", detail),
             StoreError::Log(_) => Self::unavailable("log-unavailable", &detail),
-            StoreError::Database(_) | StoreError::Closed => Self::unavailable("unavailable", &detail),
+            StoreError::Database(_) | StoreError::Slow | StoreError::Closed => Self::unavailable("unavailable", &detail),
             StoreError::Damaged { .. } => Self::internal(&detail),
         }
     }

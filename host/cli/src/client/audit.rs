@@ -168,7 +168,7 @@ fn verify_database(data: &PathBuf, key: Option<&str>) -> Result<Verified> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let log = LogFile::open(&linli_store::log_beside(&data.database())).await?;
+        let log = LogFile::open(&linli_store::log_beside(&data.database()))?;
         let mut verification = match begin(&key, log.checkpoints().await?)? {
             Ok(verification) => verification,
             Err(fault) => return Ok(Err(fault)),

@@ -157,7 +157,12 @@ fn cells(line: u64, record: &ByteRecord) -> Result<Row, LineError> {
         match std::str::from_utf8(cell) {
             Ok(text) => cells.push(text.to_owned()),
             Err(_) => {
-                return Err(LineError { line, column: Some(at + 1), field: None, reason: "is no UTF-8; save the file as CSV UTF-8".into() });
+                return Err(LineError {
+                    line,
+                    column: Some(at + 1),
+                    field: None,
+                    reason: "is no UTF-8; save the file as CSV UTF-8".into(),
+                });
             }
         }
     }

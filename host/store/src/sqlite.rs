@@ -1,0 +1,264 @@
+//! SQLite, called where the work is: no thread in between.
+//!
+//! Most statements take a few microseconds, less than it takes to wake another thread and be woken by it. So a read
+//! runs on the thread that asks. One that takes longer than [`SHORT`] is broken off and run again where it may
+//! wait, and one that takes longer than [`LONG`] is an error.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row, ToSql, params_from_iter};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::Semaphore;
+
+use crate::database::{Bind, Cells};
+use crate::error::StoreError;
+
+/// What a read may take on a thread that serves others too.
+const SHORT: Duration = Duration::from_millis(1);
+/// What any read may take.
+const LONG: Duration = Duration::from_secs(10);
+/// Reads that take longer than [`SHORT`], at once.
+const LONG_AT_ONCE: usize = 8;
+/// Steps of SQLite's machine between two looks at the clock: some ten microseconds.
+const STEPS: i32 = 1_000;
+/// Connections that are kept when nobody reads.
+const IDLE: usize = 16;
+/// Prepared statements that a connection keeps.
+const STATEMENTS: usize = 512;
+/// How long a connection waits for another's lock.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl ToSql for Bind<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+impl Cells for Row<'_> {
+    fn optional_integer(&self, column: usize) -> Result<Option<i64>, StoreError> {
+        match self.get_ref(column)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Integer(number) => Ok(Some(number)),
+            other => Err(misfit(column, &other)),
+        }
+    }
+
+    fn optional_text(&self, column: usize) -> Result<Option<&str>, StoreError> {
+        match self.get_ref(column)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Text(text) => std::str::from_utf8(text).map(Some).map_err(|reason| StoreError::damaged("a text", reason)),
+            other => Err(misfit(column, &other)),
+        }
+    }
+
+    fn optional_bytes(&self, column: usize) -> Result<Option<&[u8]>, StoreError> {
+        match self.get_ref(column)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Blob(bytes) => Ok(Some(bytes)),
+            other => Err(misfit(column, &other)),
+        }
+    }
+}
+
+fn misfit(column: usize, found: &ValueRef<'_>) -> StoreError {
+    StoreError::damaged("a row", format!("column {column} holds {}", found.data_type()))
+}
+
+/// How a database file is opened.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    file: std::path::PathBuf,
+    read_only: bool,
+    /// How much of the file is mapped into memory, at most, bytes.
+    mapped: i64,
+}
+
+impl Options {
+    /// Read and write; made if absent. Every commit is durable.
+    pub fn new(file: &Path) -> Self {
+        Self { file: file.to_owned(), read_only: false, mapped: 0 }
+    }
+
+    pub fn mapped(self, bytes: i64) -> Self {
+        Self { mapped: bytes, ..self }
+    }
+
+    pub fn read_only(self) -> Self {
+        Self { read_only: true, ..self }
+    }
+
+    pub fn open(&self) -> Result<Session, StoreError> {
+        let access = match self.read_only {
+            true => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            false => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        };
+        let connection = Connection::open_with_flags(&self.file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.busy_timeout(PATIENCE)?;
+        if !self.read_only {
+            connection.pragma_update(None, "journal_mode", "wal")?;
+            connection.pragma_update(None, "synchronous", "full")?;
+        }
+        if self.mapped > 0 {
+            connection.pragma_update(None, "mmap_size", self.mapped)?;
+        }
+        Ok(Session { connection })
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Session {
+    connection: Connection,
+}
+
+impl Session {
+    /// Runs one statement, which is kept prepared. Returns how many rows it changed.
+    pub fn execute(&self, text: &str, binds: &[Bind<'_>]) -> Result<usize, StoreError> {
+        let mut statement = self.connection.prepare_cached(text)?;
+        Ok(statement.execute(params_from_iter(binds))?)
+    }
+
+    /// Runs statements without values, which are not kept.
+    pub fn batch(&self, text: &str) -> Result<(), StoreError> {
+        Ok(self.connection.execute_batch(text)?)
+    }
+
+    /// Hands each row to `each`.
+    pub fn each(&self, text: &str, binds: &[Bind<'_>], mut each: impl FnMut(&Row<'_>) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(text)?;
+        let mut rows = statement.query(params_from_iter(binds))?;
+        while let Some(row) = rows.next()? {
+            each(row)?;
+        }
+        Ok(())
+    }
+
+    /// All rows.
+    pub fn all<T>(&self, text: &str, binds: &[Bind<'_>], read: impl Fn(&Row<'_>) -> Result<T, StoreError>) -> Result<Vec<T>, StoreError> {
+        let mut found = Vec::new();
+        self.each(text, binds, |row| {
+            found.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// The first row, if there is one.
+    pub fn first<T>(
+        &self,
+        text: &str,
+        binds: &[Bind<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let mut statement = self.connection.prepare_cached(text)?;
+        let mut rows = statement.query(params_from_iter(binds))?;
+        rows.next()?.map(read).transpose()
+    }
+
+    /// The integer of a statement that always has one.
+    pub fn number(&self, text: &str, binds: &[Bind<'_>]) -> Result<i64, StoreError> {
+        self.first(text, binds, |row| row.integer(0))?.ok_or_else(|| StoreError::damaged("an answer of the database", "no row"))
+    }
+
+    /// Closes it, with what that has to say.
+    pub fn close(self) -> Result<(), StoreError> {
+        Ok(self.connection.close().map_err(|(_, error)| error)?)
+    }
+}
+
+/// Connections that read one database, as many as there are readers at once.
+pub(crate) struct Readers {
+    options: Options,
+    idle: Mutex<Vec<Reader>>,
+    long: Semaphore,
+    epoch: Instant,
+}
+
+struct Reader {
+    session: Session,
+    /// When it is broken off, nanoseconds after the epoch.
+    deadline: Arc<AtomicU64>,
+}
+
+impl Readers {
+    /// Opens the first connection, so that a file that can't be read is known at once.
+    pub fn open(options: Options) -> Result<Self, StoreError> {
+        let options = options.read_only();
+        let readers = Self { options, idle: Mutex::default(), long: Semaphore::new(LONG_AT_ONCE), epoch: Instant::now() };
+        readers.put_back(readers.connect()?);
+        Ok(readers)
+    }
+
+    /// Reads. `work` may run twice.
+    pub async fn read<T>(&self, work: impl Fn(&Session) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        match self.within(SHORT, &work) {
+            Err(StoreError::Slow) => {}
+            done => return done,
+        }
+        let _turn = self.long.acquire().await.map_err(|_| StoreError::Closed)?;
+        match Handle::current().runtime_flavor() {
+            RuntimeFlavor::CurrentThread => self.within(LONG, &work),
+            _ => tokio::task::block_in_place(|| self.within(LONG, &work)),
+        }
+    }
+
+    /// Closes what is idle; readers at work close when they end.
+    pub fn close(&self) {
+        self.long.close();
+        if let Ok(mut idle) = self.idle.lock() {
+            idle.clear();
+        }
+    }
+
+    fn within<T>(&self, time: Duration, work: &impl Fn(&Session) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
+        let reader = match idle {
+            Some(reader) => reader,
+            None => self.connect()?,
+        };
+        reader.deadline.store(nanoseconds(self.epoch.elapsed() + time), Ordering::Relaxed);
+        let done = work(&reader.session);
+        self.put_back(reader);
+        done
+    }
+
+    fn connect(&self) -> Result<Reader, StoreError> {
+        let session = self.options.open()?;
+        let deadline = Arc::new(AtomicU64::new(u64::MAX));
+        let (known, epoch) = (deadline.clone(), self.epoch);
+        session.connection.progress_handler(STEPS, Some(move || nanoseconds(epoch.elapsed()) > known.load(Ordering::Relaxed)))?;
+        Ok(Reader { session, deadline })
+    }
+
+    fn put_back(&self, reader: Reader) {
+        if let Ok(mut idle) = self.idle.lock()
+            && idle.len() < IDLE
+            && !self.long.is_closed()
+        {
+            idle.push(reader);
+        }
+    }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => Self::Slow,
+            _ => Self::Database(error),
+        }
+    }
+}
