@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, ToSql, params_from_iter};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -104,6 +105,8 @@ impl Options {
         let connection = Connection::open_with_flags(&self.file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.busy_timeout(PATIENCE)?;
+        // Without this SQLite looks at bound values when it plans, and plans anew whenever others are bound.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         if !self.read_only {
             connection.pragma_update(None, "journal_mode", "wal")?;
             connection.pragma_update(None, "synchronous", "full")?;
@@ -260,5 +263,58 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::OperationInterrupted) => Self::Slow,
             _ => Self::Database(error),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::database::binds;
+
+    /// Counts to `$1`, which takes some 50 ns a step.
+    const COUNT: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) SELECT max(i) FROM n";
+
+    fn readers(name: &str) -> Readers {
+        let file = std::env::temp_dir().join(format!("linli-readers-{}-{name}.db", std::process::id()));
+        Options::new(&file).open().unwrap().batch("CREATE TABLE IF NOT EXISTS t (a INTEGER)").unwrap();
+        Readers::open(Options::new(&file)).unwrap()
+    }
+
+    async fn count(readers: &Readers, to: i64) -> (i64, u32) {
+        let runs = Cell::new(0);
+        let work = |session: &Session| {
+            runs.set(runs.get() + 1);
+            session.number(COUNT, binds![to])
+        };
+        let counted = readers.read(work).await.unwrap();
+        (counted, runs.get())
+    }
+
+    #[test]
+    fn a_short_read_runs_once_and_a_long_one_again_where_it_may_wait() {
+        for mut runtime in [tokio::runtime::Builder::new_current_thread(), tokio::runtime::Builder::new_multi_thread()] {
+            let runtime = runtime.enable_all().build().unwrap();
+            let readers = readers("long");
+            assert_eq!(runtime.block_on(count(&readers, 10)), (10, 1));
+            assert_eq!(runtime.block_on(count(&readers, 1_000_000)), (1_000_000, 2));
+            assert_eq!(runtime.block_on(count(&readers, 10)), (10, 1), "the same connection, with a new deadline");
+        }
+    }
+
+    #[test]
+    fn what_takes_too_long_is_broken_off() {
+        let readers = readers("slow");
+        let broken = readers.within(Duration::from_millis(2), &|session: &Session| session.number(COUNT, binds![1_000_000_000]));
+        assert!(matches!(broken, Err(StoreError::Slow)));
+    }
+
+    #[test]
+    fn readers_can_only_read() {
+        let readers = readers("only");
+        let refused = readers.within(SHORT, &|session: &Session| session.execute("INSERT INTO t VALUES (1)", &[]));
+        assert!(matches!(refused, Err(StoreError::Database(_))));
     }
 }

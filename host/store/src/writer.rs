@@ -55,8 +55,8 @@ pub(crate) struct Writer {
 
 enum Reply {
     Recorded(oneshot::Sender<Result<(), StoreError>>),
-    Applied(oneshot::Sender<Result<Vec<Made>, StoreError>>, Vec<Made>),
-    Administered(oneshot::Sender<Result<Box<dyn Any + Send>, StoreError>>, Box<dyn Any + Send>),
+    Applied(oneshot::Sender<Result<Vec<Made>, StoreError>>, Result<Vec<Made>, StoreError>),
+    Administered(oneshot::Sender<Result<Box<dyn Any + Send>, StoreError>>, Result<Box<dyn Any + Send>, StoreError>),
 }
 
 /// A group under way: entries for the log, of changes (which commit with them) and of reads, and who waits.
@@ -158,29 +158,29 @@ impl Writer {
     /// One job under a savepoint of its own.
     fn one(&mut self, job: Job, group: &mut Group) -> Result<(), StoreError> {
         self.session.execute("SAVEPOINT one", &[])?;
-        match job {
-            Job::Apply(changes, entry, reply) => match self.apply(&changes, *entry) {
-                Ok((made, entry)) => {
+        let (kept, reply) = match job {
+            Job::Apply(changes, entry, reply) => {
+                let applied = self.apply(&changes, *entry);
+                let kept = applied.is_ok();
+                let made = applied.map(|(made, entry)| {
                     group.pending.push(entry);
-                    group.waiting.push(Reply::Applied(reply, made));
-                }
-                Err(error) => self.undo(reply, error)?,
-            },
-            Job::Administer(work, entry, reply) => match work(&self.session) {
-                Ok(value) => {
-                    group.pending.extend(entry);
-                    group.waiting.push(Reply::Administered(reply, value));
-                }
-                Err(error) => self.undo(reply, error)?,
-            },
-            Job::Record(..) | Job::Tail(_) | Job::Log(..) => {}
+                    made
+                });
+                (kept, Reply::Applied(reply, made))
+            }
+            Job::Administer(work, entry, reply) => {
+                let value = work(&self.session);
+                group.pending.extend(entry.filter(|_| value.is_ok()));
+                (value.is_ok(), Reply::Administered(reply, value))
+            }
+            Job::Record(..) | Job::Tail(_) | Job::Log(..) => return self.session.execute("RELEASE one", &[]).map(drop),
+        };
+        if !kept {
+            self.session.execute("ROLLBACK TO one", &[])?;
         }
-        self.session.execute("RELEASE one", &[]).map(drop)
-    }
-
-    fn undo<T>(&self, reply: oneshot::Sender<Result<T, StoreError>>, error: StoreError) -> Result<(), StoreError> {
-        self.session.execute("ROLLBACK TO one", &[])?;
-        let _ = reply.send(Err(error));
+        self.session.execute("RELEASE one", &[])?;
+        // A refusal waits too: what it was refused for may be in this very group, and must be there to be looked at.
+        group.waiting.push(reply);
         Ok(())
     }
 
@@ -207,8 +207,8 @@ impl Reply {
     fn done(self) {
         match self {
             Self::Recorded(reply) => drop(reply.send(Ok(()))),
-            Self::Applied(reply, made) => drop(reply.send(Ok(made))),
-            Self::Administered(reply, value) => drop(reply.send(Ok(value))),
+            Self::Applied(reply, made) => drop(reply.send(made)),
+            Self::Administered(reply, value) => drop(reply.send(value)),
         }
     }
 
