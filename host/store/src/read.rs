@@ -238,11 +238,15 @@ impl RowWriter<'_> {
         let entity = &self.read.entity;
         let mut column = OUTPUTS + self.shown + self.orders.len();
         if entity.region_column().is_some() {
-            let region = row.optional_text(column)?.and_then(|code| code.parse().ok());
-            rows.region = match (rows.region.take(), region) {
-                (Some(one), Some(other)) => one.common(&other),
-                (one, other) => one.or(other),
-            };
+            let code = row.optional_text(column)?;
+            // Most rows lie in what the rows before have in common.
+            if let Some(code) = code.filter(|code| !rows.region.as_ref().is_some_and(|region| region.contains(code))) {
+                let region = code.parse().ok();
+                rows.region = match (rows.region.take(), region) {
+                    (Some(one), Some(other)) => one.common(&other),
+                    (one, other) => one.or(other),
+                };
+            }
             column += 1;
         }
         for subject in &entity.subjects {
