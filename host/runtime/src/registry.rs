@@ -170,6 +170,11 @@ impl Runtime {
             None => Ok(()),
         }
     }
+    /// The first-party application of that id.
+    pub fn first_party(&self, id: &str) -> Option<&Console> {
+        [self.console(), self.portal()].into_iter().find(|application| application.manifest.plugin.id == id)
+    }
+
 
     /// The grant that stands for a plugin's component, if there is one.
     pub async fn grant_for(&self, plugin: &str, digest: &str) -> Result<Option<Grant>, StoreError> {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use linli_audit::{Origin, Signer};
-use linli_runtime::Runtime;
+use linli_runtime::{Plugin, Runtime};
 use linli_store::Store;
 use moka::sync::Cache;
 
+use crate::problem::Problem;
 use crate::session::SessionInfo;
 
 /// How the host is reached and run.
@@ -56,6 +57,11 @@ impl App {
     /// The store.
     pub fn store(&self) -> &Store {
         self.inner.runtime.store()
+    }
+
+    /// An installed plugin.
+    pub(crate) fn plugin(&self, id: &str) -> Result<Arc<Plugin>, Problem> {
+        self.runtime().plugin(id).ok_or_else(|| Problem::not_found("there is no such plugin"))
     }
 
     /// How the host is reached.

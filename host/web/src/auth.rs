@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{Method, header};
-use linli_scope::{Actor, Role};
+use axum::http::{HeaderMap, Method, header};
+use linli_model::RecordNo;
+use linli_scope::{Actor, DenialKind, Role};
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -49,6 +50,12 @@ impl SignedIn {
         }
         let names: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
         Err(Problem::forbidden("role", format!("this is for the roles {}", names.join(", "))))
+    }
+
+    /// The number of the person's own record.
+    pub(crate) fn own_record(&self) -> Result<RecordNo, Problem> {
+        let own = self.session.actor.own_record();
+        own.ok_or_else(|| Problem::forbidden(DenialKind::Region.as_str(), "this account has no record of its own"))
     }
 }
 
@@ -108,7 +115,12 @@ fn token(parts: &Parts) -> Option<(&str, Carrier)> {
     if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
         return value.to_str().ok()?.strip_prefix("Bearer ").map(|token| (token.trim(), Carrier::Bearer));
     }
-    let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookie(&parts.headers, COOKIE).map(|token| (token, Carrier::Cookie))
+}
+
+/// A cookie's value.
+pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| (token, Carrier::Cookie))
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
 }

@@ -1,5 +1,7 @@
 //! Request bodies and answers: bounded, typed, and with errors that say where.
 
+use std::convert::Infallible;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -52,6 +54,18 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Segment
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let segments = Path::from_request_parts(parts, state).await;
         segments.map(|Path(segments)| Self(segments)).map_err(|rejection| Problem::bad_request("path", rejection.body_text()))
+    }
+}
+
+/// The language that a plugin is asked to speak: `zh` unless English is asked for first.
+pub(crate) struct Locale(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Locale {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        let asked = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Ok(Self(if asked.starts_with("en") { "en".into() } else { "zh".into() }))
     }
 }
 

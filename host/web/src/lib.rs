@@ -6,16 +6,21 @@
 //! | [`problem`] | the error policy: one problem type for everything |
 //! | [`auth`], [`session`], [`password`] | who is it |
 //! | `body` | request bodies, bounded and with errors that say where |
+//! | `desk` | console and portal, under their own manifests |
+//! | `access_log` | who read a resident's record, as the resident sees it |
+//! | `names` | names of codes, regions, applications and officials |
 //! | `api` | one file an endpoint |
 //! | `pages` | the same for people, as HTML |
 //! | [`serve`] | the router, the listener and the end |
 //!
 //! Nothing decides here: handlers hand over to runtime and entry, which ask the scope.
 
+mod access_log;
 mod api;
 pub mod app;
 pub mod auth;
 mod body;
+mod desk;
 mod names;
 mod pages;
 pub mod password;

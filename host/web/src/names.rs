@@ -1,9 +1,15 @@
-//! Names of codes and regions, for pages.
+//! Names of codes, regions, applications and officials.
 
-use linli_model::{RegionTree, region};
+use std::sync::Arc;
+
+use linli_model::{RegionTree, Text, region};
+use linli_runtime::Plugin;
+use linli_scope::Manifest;
+use linli_scope::manifest::Purpose;
 use linli_view::html::Names;
 
 use crate::app::App;
+use crate::problem::Problem;
 
 /// Looks names up in the catalogue and the region tree.
 pub(crate) struct Directory<'a>(pub &'a App);
@@ -33,6 +39,49 @@ pub(crate) fn place(regions: &RegionTree, code: &str) -> Option<String> {
 /// 机务段社区 of 机务段社区居委会.
 fn stem(community: &str) -> &str {
     ["居民委员会", "居委会"].iter().find_map(|ending| community.strip_suffix(ending)).unwrap_or(community)
+}
+
+/// An application as the log names it: one of the host's own, a plugin, or one that is gone.
+pub(crate) struct Application<'a> {
+    id: &'a str,
+    first_party: Option<&'a Manifest>,
+    plugin: Option<Arc<Plugin>>,
+}
+
+impl<'a> Application<'a> {
+    /// Looks it up by its id. No plugin passes for one of the host's own.
+    pub fn find(app: &'a App, id: &'a str) -> Self {
+        let first_party = app.runtime().first_party(id).map(|application| application.manifest());
+        Self { id, first_party, plugin: if first_party.is_none() { app.runtime().plugin(id) } else { None } }
+    }
+
+    fn manifest(&self) -> Option<&Manifest> {
+        self.first_party.or(self.plugin.as_ref().map(|plugin| &plugin.manifest))
+    }
+
+    /// What it is called; its id where nobody knows it any more.
+    pub fn name(&self) -> Text {
+        self.manifest().map_or_else(|| Text::Plain(self.id.to_owned()), |manifest| manifest.plugin.name.clone())
+    }
+
+    /// One of its purposes.
+    pub fn purpose(&self, id: &str) -> Option<&Purpose> {
+        self.manifest()?.purpose(id)
+    }
+
+    /// The publisher's name; none for the host's own.
+    pub fn publisher(&self) -> Option<&str> {
+        self.plugin.as_ref().map(|plugin| plugin.publisher.name.as_str())
+    }
+}
+
+/// The name of an official who acted.
+pub(crate) async fn official(app: &App, actor: &str) -> Result<String, Problem> {
+    match actor.strip_prefix("user:").and_then(|id| id.parse().ok()) {
+        Some(0) => Ok("系统导入 bulk entry".into()),
+        Some(id) => Ok(app.store().account_name(id).await?.unwrap_or_else(|| "工作人员 an official".into())),
+        None => Ok("公众 the public".into()),
+    }
 }
 
 #[cfg(test)]

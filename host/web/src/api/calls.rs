@@ -1,7 +1,6 @@
 //! `/plugins/{plugin}/pages` and `/actions`: calls of plugins.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use jiff::Timestamp;
 use linli_runtime::Call;
@@ -10,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::auth::{SignedIn, Visitor};
-use crate::body::{self, JsonBody, Params, Segments};
+use crate::body::{self, JsonBody, Locale, Params, Segments};
 use crate::problem::Problem;
 
 /// `GET /plugins/{plugin}/pages/{path}?param=…`: a view. Public pages need no log-in.
@@ -19,9 +18,9 @@ pub(super) async fn page(
     visitor: Visitor,
     Segments((plugin, path)): Segments<(String, String)>,
     Params(params): Params<Vec<(String, String)>>,
-    headers: HeaderMap,
+    Locale(locale): Locale,
 ) -> Result<Response, Problem> {
-    open(&app, &visitor, plugin, format!("/{path}"), params, &headers).await
+    open(&app, &visitor, plugin, format!("/{path}"), params, locale).await
 }
 
 /// `GET /plugins/{plugin}/pages/`: the page `/`.
@@ -30,9 +29,9 @@ pub(super) async fn first_page(
     visitor: Visitor,
     Segments(plugin): Segments<String>,
     Params(params): Params<Vec<(String, String)>>,
-    headers: HeaderMap,
+    Locale(locale): Locale,
 ) -> Result<Response, Problem> {
-    open(&app, &visitor, plugin, "/".to_owned(), params, &headers).await
+    open(&app, &visitor, plugin, "/".to_owned(), params, locale).await
 }
 
 async fn open(
@@ -41,10 +40,10 @@ async fn open(
     plugin: String,
     name: String,
     params: Vec<(String, String)>,
-    headers: &HeaderMap,
+    locale: String,
 ) -> Result<Response, Problem> {
     let input: Map<String, Value> = params.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
-    let call = Call { plugin, kind: EntryKind::Page, name, input, actor: visitor.actor(), locale: locale(headers), now: Timestamp::now() };
+    let call = Call { plugin, kind: EntryKind::Page, name, input, actor: visitor.actor(), locale, now: Timestamp::now() };
     Ok(body::json_text(app.runtime().call(call).await?.json()))
 }
 
@@ -53,23 +52,9 @@ pub(super) async fn action(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments((plugin, name)): Segments<(String, String)>,
-    headers: HeaderMap,
+    Locale(locale): Locale,
     JsonBody(input): JsonBody<Map<String, Value>>,
 ) -> Result<Response, Problem> {
-    let call = Call {
-        plugin,
-        kind: EntryKind::Action,
-        name,
-        input,
-        actor: Some(signed_in.actor().clone()),
-        locale: locale(&headers),
-        now: Timestamp::now(),
-    };
+    let call = Call { plugin, kind: EntryKind::Action, name, input, actor: Some(signed_in.actor().clone()), locale, now: Timestamp::now() };
     Ok(body::json_text(app.runtime().call(call).await?.json()))
-}
-
-/// `zh` unless English is asked for first.
-pub(crate) fn locale(headers: &HeaderMap) -> String {
-    let asked = headers.get(axum::http::header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if asked.starts_with("en") { "en".into() } else { "zh".into() }
 }

@@ -4,14 +4,13 @@ use axum::extract::State;
 use axum::response::Response;
 use linli_entry::table::{Head, LineError, Row};
 use linli_entry::{Desk, EntryError};
-use linli_scope::EntryKind;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::records;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
+use crate::desk;
 use crate::problem::Problem;
 
 /// Rows that one request may bring.
@@ -32,7 +31,7 @@ pub(super) async fn rows(
     Segments(name): Segments<String>,
     JsonBody(table): JsonBody<Table>,
 ) -> Result<Response, Problem> {
-    let desk = records::desk(&app, &signed_in, EntryKind::Action).await?;
+    let desk = desk::entering(&app, &signed_in).await?;
     if table.rows.len() > ROWS {
         return Err(Problem::bad_request("rows", format!("one request takes at most {ROWS} rows")));
     }

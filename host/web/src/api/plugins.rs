@@ -64,7 +64,7 @@ pub(super) async fn install(
 
 /// `GET /plugins/{plugin}`.
 pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<String>) -> Result<Response, Problem> {
-    let plugin = find(&app, &id)?;
+    let plugin = app.plugin(&id)?;
     let actor = signed_in.actor();
     if !(actor.has(Role::Admin) || actor.has(Role::Auditor) || is_for(&plugin, actor)) {
         return Err(Problem::forbidden("role", "this plugin has no page for you"));
@@ -79,16 +79,12 @@ pub(super) async fn log(
     Segments(id): Segments<String>,
     Params(newest): Params<Newest>,
 ) -> Result<Response, Problem> {
-    let plugin = find(&app, &id)?;
+    let plugin = app.plugin(&id)?;
     if !(signed_in.actor().has(Role::Admin) || develops(&plugin, signed_in.actor())) {
         return Err(Problem::forbidden("role", "a plugin's log is for its publisher's developers and for admins"));
     }
     let lines = app.store().log_lines(&id, newest.limit.unwrap_or(100).clamp(1, 1_000)).await?;
     body::json(&json!({"lines": lines}))
-}
-
-fn find(app: &App, id: &str) -> Result<std::sync::Arc<Plugin>, Problem> {
-    app.runtime().plugin(id).ok_or_else(|| Problem::not_found("there is no such plugin"))
 }
 
 fn describe(plugin: &Plugin) -> Value {

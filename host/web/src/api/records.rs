@@ -3,34 +3,20 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use linli_entry::Desk;
 use linli_model::{EntityType, FieldKind, Value};
+use linli_scope::Operator;
 use linli_scope::decide::{Ask, Filter};
-use linli_scope::{EntryKind, Operator};
 use serde_json::{Map, json};
 
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Params, Segments};
+use crate::desk;
 use crate::problem::Problem;
 
 /// Rows a page where the caller does not say.
 const LIMIT: u32 = 50;
-
-/// The desk of a person who may work with records.
-pub(crate) async fn desk<'a>(app: &'a App, signed_in: &'a SignedIn, kind: EntryKind) -> Result<Desk<'a>, Problem> {
-    let console = app.runtime().console();
-    let (name, log_name) = match kind {
-        EntryKind::Page => ("/records", "page /records"),
-        EntryKind::Action => ("enter", "action enter"),
-    };
-    let desk = console.desk(app.store(), Some(signed_in.actor()), log_name, Timestamp::now());
-    match console.scope().admit(kind, name, Some(signed_in.actor())) {
-        Ok(_) => Ok(desk),
-        Err(denial) => Err(desk.turn_away(denial).await?.into()),
-    }
-}
 
 /// `GET /records/{entity}?fields=a,b&filter=age:ge:80&sort=-age&limit=20&after=…`.
 pub(super) async fn list(
@@ -39,7 +25,7 @@ pub(super) async fn list(
     Segments(entity): Segments<String>,
     Params(params): Params<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    let desk = desk(&app, &signed_in, EntryKind::Page).await?;
+    let desk = desk::reading(&app, &signed_in).await?;
     let ask = ask(&desk, &entity, &params)?;
     let rows = desk.read(&ask).await?;
     let next = rows.next.as_ref().map_or(String::new(), |next| format!(",\"next\":{}", json!(next)));
@@ -56,7 +42,7 @@ pub(super) async fn show(
     signed_in: SignedIn,
     Segments((entity, id)): Segments<(String, String)>,
 ) -> Result<Response, Problem> {
-    let desk = desk(&app, &signed_in, EntryKind::Page).await?;
+    let desk = desk::reading(&app, &signed_in).await?;
     let mut fields = all_fields(&desk, &entity);
     fields.push("version".into());
     let record = desk.record(&Ask { entity, fields, limit: 1, id: Some(id), ..Ask::default() }).await?;
@@ -73,7 +59,7 @@ pub(super) async fn create(
     headers: HeaderMap,
     JsonBody(values): JsonBody<Map<String, serde_json::Value>>,
 ) -> Result<Response, Problem> {
-    let desk = desk(&app, &signed_in, EntryKind::Action).await?;
+    let desk = desk::entering(&app, &signed_in).await?;
     let made = desk.enter(&entity, &values, evidence(&headers)?).await?;
     let id = desk.scope.tokens().token(made.entity, made.record);
     let location = format!("/api/v1/records/{entity}/{id}");
@@ -89,7 +75,7 @@ pub(super) async fn update(
     JsonBody(values): JsonBody<Map<String, serde_json::Value>>,
 ) -> Result<Response, Problem> {
     let version = if_match(&headers)?;
-    let desk = desk(&app, &signed_in, EntryKind::Action).await?;
+    let desk = desk::entering(&app, &signed_in).await?;
     let made = desk.change(&entity, &id, version, &values, evidence(&headers)?).await?;
     body::json(&json!({"id": id, "version": made.version}))
 }

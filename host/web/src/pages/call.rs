@@ -1,7 +1,6 @@
 //! `/pages/{plugin}/…` and `/actions/{plugin}/{name}`: what plugins show and do.
 
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use jiff::Timestamp;
 use linli_runtime::{Call, Plugin};
@@ -17,6 +16,7 @@ use super::frame::Trouble;
 use super::visit::{Guest, Posted, html};
 use super::wording::text;
 use crate::app::App;
+use crate::body::Locale;
 use crate::names::Directory;
 use crate::problem::Problem;
 
@@ -28,9 +28,9 @@ pub(super) async fn root(
     guest: Guest,
     Path(plugin): Path<String>,
     Query(params): Query<Params>,
-    headers: HeaderMap,
+    Locale(locale): Locale,
 ) -> Result<Response, Trouble> {
-    show(&app, &guest, plugin, Place { page: "/".into(), params }, locale(&headers)).await
+    show(&app, &guest, plugin, Place { page: "/".into(), params }, locale).await
 }
 
 /// `GET /pages/{plugin}/{path}?param=…`. Public pages need no log-in.
@@ -39,9 +39,9 @@ pub(super) async fn page(
     guest: Guest,
     Path((plugin, path)): Path<(String, String)>,
     Query(params): Query<Params>,
-    headers: HeaderMap,
+    Locale(locale): Locale,
 ) -> Result<Response, Trouble> {
-    show(&app, &guest, plugin, Place { page: format!("/{path}"), params }, locale(&headers)).await
+    show(&app, &guest, plugin, Place { page: format!("/{path}"), params }, locale).await
 }
 
 async fn show(app: &App, guest: &Guest, plugin: String, place: Place, locale: String) -> Result<Response, Trouble> {
@@ -57,7 +57,7 @@ async fn show(app: &App, guest: &Guest, plugin: String, place: Place, locale: St
     };
     let answer = app.runtime().call(call).await?;
     let view = View::parse(&answer.text).map_err(|error| Problem::internal(&error))?;
-    let plugin = find(app, &plugin)?;
+    let plugin = app.plugin(&plugin)?;
     let purpose = plugin.manifest.pages.iter().find(|page| page.path == place.page).map_or("", |page| &page.purpose);
     let (viewer, names) = (guest.0.as_ref().map(|reader| reader.viewer()), Directory(app));
     let page = PluginPage {
@@ -75,7 +75,7 @@ async fn show(app: &App, guest: &Guest, plugin: String, place: Place, locale: St
 pub(super) async fn action(
     State(app): State<App>,
     Path((id, name)): Path<(String, String)>,
-    headers: HeaderMap,
+    Locale(locale): Locale,
     posted: Posted,
 ) -> Result<Response, Trouble> {
     let from = Place::read(posted.fields.get(route::FROM_FIELD));
@@ -86,7 +86,7 @@ pub(super) async fn action(
         name: name.clone(),
         input: form::input(&posted.fields.0),
         actor: Some(reader.signed_in.actor().clone()),
-        locale: locale(&headers),
+        locale,
         now: Timestamp::now(),
     };
     let answer = match app.runtime().call(call).await {
@@ -104,7 +104,7 @@ pub(super) async fn action(
     if let Some(response) = led {
         return Ok(response);
     }
-    let plugin = find(&app, &id)?;
+    let plugin = app.plugin(&id)?;
     let declared = plugin.manifest.actions.iter().find(|action| action.name == name);
     let place = from.unwrap_or_else(|| first_page(&plugin.manifest));
     let (viewer, names) = (reader.viewer(), Directory(&app));
@@ -117,10 +117,6 @@ pub(super) async fn action(
         fill: &|block| answer.filled(block),
     };
     Ok(html(page.render()))
-}
-
-fn find(app: &App, id: &str) -> Result<std::sync::Arc<Plugin>, Problem> {
-    app.runtime().plugin(id).ok_or_else(|| Problem::not_found("there is no such plugin"))
 }
 
 fn context<'a>(app: &'a App, plugin: &'a Plugin, place: &'a Place, names: &'a Directory<'a>) -> BlockContext<'a> {
@@ -148,10 +144,4 @@ fn residents(app: &App, plugin: &str, action: &str) -> Vec<String> {
     let inputs =
         declared.map(|declared| declared.input.iter().filter(|(_, kind)| **kind == InputKind::Resident).map(|(name, _)| name.clone()));
     inputs.map(Iterator::collect).unwrap_or_default()
-}
-
-/// `zh` unless English is asked for first.
-fn locale(headers: &HeaderMap) -> String {
-    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if asked.starts_with("en") { "en".into() } else { "zh".into() }
 }

@@ -1,24 +1,19 @@
 //! `/entry/resident`: a community worker enters a resident, once.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use linli_entry::{Desk, EntryError, FieldError};
-use linli_model::EntityType;
 use linli_view::html::pages::EntryPage;
 use linli_view::route;
 
 use super::entry_form::{self, Sources};
+use super::flash;
 use super::frame::Trouble;
 use super::visit::{Posted, Reader, html};
-use super::{first_party, flash};
 use crate::app::App;
+use crate::desk::{self, RESIDENT, resident};
 use crate::problem::Problem;
-
-/// What is entered here.
-pub(super) const RESIDENT: &str = "resident";
 
 /// What came of an entry that was not made.
 #[derive(Default)]
@@ -29,14 +24,14 @@ struct Outcome {
 
 /// `GET /entry/resident`: the empty form.
 pub(super) async fn show(State(app): State<App>, reader: Reader) -> Result<Response, Trouble> {
-    let desk = first_party::entering(&app, &reader).await?;
+    let desk = desk::entering(&app, &reader.signed_in).await?;
     Ok(html(form(&app, &desk, &reader, &[], &Outcome::default())?))
 }
 
 /// `POST /entry/resident`: enters, or shows the form again with what is wrong.
 pub(super) async fn enter(State(app): State<App>, posted: Posted) -> Result<Response, Trouble> {
     let (reader, typed) = (&posted.reader, &posted.fields.0);
-    let desk = first_party::entering(&app, reader).await?;
+    let desk = desk::entering(&app, &reader.signed_in).await?;
     let entity = resident(&desk)?;
     let record = entry_form::record(&entity, typed);
     let (status, outcome) = match desk.enter(RESIDENT, &record, None).await {
@@ -74,9 +69,4 @@ fn form(app: &App, desk: &Desk<'_>, reader: &Reader, typed: &[(String, String)],
     let fields: Vec<_> = granted.iter().map(|field| sources.input(field)).collect();
     let page = EntryPage { viewer: &reader.viewer(), fields: &fields, flash: reader.flash(), known: outcome.known.as_deref() };
     Ok(page.render())
-}
-
-/// The entity type that is entered.
-pub(super) fn resident(desk: &Desk<'_>) -> Result<Arc<EntityType>, Problem> {
-    desk.scope.entity(RESIDENT).cloned().ok_or_else(|| Problem::not_found("there are no residents"))
 }

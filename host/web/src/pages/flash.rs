@@ -11,6 +11,7 @@ use linli_view::{Text, Tone};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::auth;
 use crate::problem::Problem;
 
 const COOKIE: &str = "linli_flash";
@@ -69,9 +70,7 @@ fn tag(text: &str, csrf: &str) -> String {
 
 /// The message that a request brings.
 pub(super) fn find(headers: &HeaderMap, csrf: &str) -> Option<Kept> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).and_then(|(_, value)| Kept::open(value, csrf))
+    auth::cookie(headers, COOKIE).and_then(|value| Kept::open(value, csrf))
 }
 
 /// A redirect to a page, with the message to show there; none where the message is too long to carry.

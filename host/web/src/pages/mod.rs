@@ -7,7 +7,6 @@
 //! | [`flash`] | the message of the action before |
 //! | [`form`] | a form's fields as a plugin's input |
 //! | [`wording`] | codes and reasons in the words of the screen |
-//! | [`first_party`] | desks of console and portal |
 //! | the others | one file a page |
 
 mod access;
@@ -17,7 +16,6 @@ mod audit;
 mod call;
 mod entry;
 mod entry_form;
-mod first_party;
 mod flash;
 mod form;
 mod frame;

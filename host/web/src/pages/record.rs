@@ -12,13 +12,12 @@ use linli_view::html::Names as _;
 use linli_view::html::pages::{RecordField, RecordPage, Whose};
 use serde_json::Value;
 
-use super::entry::{RESIDENT, resident as resident_type};
-use super::first_party;
 use super::frame::Trouble;
 use super::visit::{Reader, html};
 use super::wording::{moment, text};
 use crate::app::App;
-use crate::names::Directory;
+use crate::desk::{self, RESIDENT};
+use crate::names::{self, Application, Directory};
 use crate::problem::Problem;
 
 /// A field as it is shown.
@@ -31,36 +30,23 @@ struct Line<'a> {
 
 /// `GET /records/resident/{id}`.
 pub(super) async fn resident(State(app): State<App>, reader: Reader, Path(id): Path<String>) -> Result<Response, Trouble> {
-    let desk = first_party::reading(&app, &reader).await?;
-    let entity = resident_type(&desk)?;
+    let desk = desk::reading(&app, &reader.signed_in).await?;
+    let entity = desk::resident(&desk)?;
     let fields =
         entity.fields.values().filter(|field| field.classification <= reader.actor().clearance).map(|field| field.name.clone()).collect();
-    show(&app, &reader, &desk, &entity, Ask { entity: RESIDENT.into(), fields, limit: 1, id: Some(id), ..Ask::default() }, Whose::Resident)
-        .await
+    let ask = Ask { entity: RESIDENT.into(), fields, limit: 1, id: Some(id), ..Ask::default() };
+    show(&app, &reader, &desk, &ask, Whose::Resident).await
 }
 
 /// `GET /me`: the own record, under the portal's manifest.
 pub(super) async fn own(State(app): State<App>, reader: Reader) -> Result<Response, Trouble> {
-    let desk = first_party::own(&app, &reader).await?;
-    let entity = resident_type(&desk)?;
-    let own = reader.actor().own_record().ok_or_else(|| Problem::forbidden("region", "this account has no record of its own"))?;
-    let id = desk.scope.tokens().token(entity.number, own);
-    let granted: Vec<_> = app
-        .runtime()
-        .portal()
-        .manifest()
-        .accesses
-        .iter()
-        .filter(|access| access.entity == RESIDENT)
-        .flat_map(|access| access.fields.keys())
-        .collect();
-    let fields = entity.fields.keys().filter(|field| granted.contains(field)).cloned().collect();
-    show(&app, &reader, &desk, &entity, Ask { entity: RESIDENT.into(), fields, limit: 1, id: Some(id), ..Ask::default() }, Whose::Own).await
+    let (desk, ask) = desk::own(&app, &reader.signed_in).await?;
+    show(&app, &reader, &desk, &ask, Whose::Own).await
 }
 
-async fn show(app: &App, reader: &Reader, desk: &Desk<'_>, entity: &EntityType, ask: Ask, whose: Whose) -> Result<Response, Trouble> {
-    let asked = ask.fields.clone();
-    let lines = lines(app, entity, &asked, &desk.record(&ask).await?).await?;
+async fn show(app: &App, reader: &Reader, desk: &Desk<'_>, ask: &Ask, whose: Whose) -> Result<Response, Trouble> {
+    let entity = desk::resident(desk)?;
+    let lines = lines(app, &entity, &ask.fields, &desk.record(ask).await?).await?;
     let fields: Vec<_> = lines
         .iter()
         .map(|line| RecordField { title: text(&line.field.title), value: line.value.as_deref(), source: &line.source, when: &line.when })
@@ -104,16 +90,10 @@ pub(super) fn shown(app: &App, field: &Field, value: &Value) -> Option<String> {
 
 /// Who supplied a value, by which application, on what evidence.
 async fn supplier(app: &App, source: &FieldSource) -> Result<String, Problem> {
-    let known = [app.runtime().console(), app.runtime().portal()]
-        .into_iter()
-        .map(|known| known.manifest())
-        .find(|known| known.plugin.id == source.application);
-    let plugin = app.runtime().plugin(&source.application);
-    let name =
-        known.or(plugin.as_ref().map(|plugin| &plugin.manifest)).map_or(source.application.as_str(), |manifest| manifest.plugin.name.zh());
-    let who = super::access::official(app, &source.actor).await?;
+    let application = Application::find(app, &source.application).name();
+    let who = names::official(app, &source.actor).await?;
     let evidence = source.evidence.as_deref().map(|evidence| format!("（{evidence}）")).unwrap_or_default();
-    Ok(format!("{name} · {who}{evidence}"))
+    Ok(format!("{} · {who}{evidence}", application.zh()))
 }
 
 fn at(milliseconds: i64) -> String {

@@ -11,13 +11,13 @@ use linli_view::Text;
 use linli_view::html::pages::{Found, SearchPage};
 use serde_json::Value as Json;
 
-use super::entry::{RESIDENT, resident};
+use super::form;
 use super::frame::Trouble;
 use super::record::shown;
 use super::visit::{Posted, Reader, html};
 use super::wording::text;
-use super::{first_party, form};
 use crate::app::App;
+use crate::desk::{self, RESIDENT, resident};
 use crate::problem::Problem;
 
 /// Residents that one search shows.
@@ -27,13 +27,13 @@ const SHOWN: [&str; 4] = ["name", "birth_date", "grid", "status"];
 
 /// `GET /records/resident`: the form.
 pub(super) async fn show(State(app): State<App>, reader: Reader) -> Result<Response, Trouble> {
-    first_party::reading(&app, &reader).await?;
+    desk::reading(&app, &reader.signed_in).await?;
     Ok(html(SearchPage { viewer: &reader.viewer(), typed: "", columns: &[], found: None, error: None }.render()))
 }
 
 /// `POST /records/resident`: residents of the worker's communities by name or ID number.
 pub(super) async fn search(State(app): State<App>, posted: Posted) -> Result<Response, Trouble> {
-    let desk = first_party::reading(&app, &posted.reader).await?;
+    let desk = desk::reading(&app, &posted.reader.signed_in).await?;
     let viewer = posted.reader.viewer();
     let typed = posted.fields.get("q").trim();
     let Some(filter) = filter(typed) else {

@@ -53,7 +53,7 @@ pub enum AccessOutcome<'a> {
 }
 
 /// A field, and how it was seen.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessedField<'a> {
     /// The field's title.
     pub title: Text<'a>,
