@@ -6,6 +6,7 @@
 //! | [`limits`] | what one invocation may use |
 //! | [`plugin`], [`registry`] | installed plugins: compiled component, manifest, scope, concurrency |
 //! | [`install`] | the checks before anything of a plugin is kept |
+//! | [`decision`] | what an admin decides on a plugin's grant |
 //! | `contract`, `imports` | the WIT contract and what stands behind each import |
 //! | `invocation`, `ledger` | the state of one call, and what it has read |
 //! | [`call`] | admit, run, fill, put on the record, answer |
@@ -18,6 +19,7 @@
 pub mod call;
 mod circuit;
 mod contract;
+pub mod decision;
 pub mod engine;
 pub mod fault;
 mod fill;
@@ -31,6 +33,7 @@ pub mod plugin;
 pub mod registry;
 
 pub use call::{Answer, Call, CallError};
+pub use decision::DecisionError;
 pub use install::{InstallError, Installation};
 pub use limits::Limits;
 pub use plugin::Plugin;

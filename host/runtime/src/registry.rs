@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 use jiff::Timestamp;
 use linli_entry::{Desk, first_party};
 use linli_model::{Catalogue, Date};
-use linli_scope::scope::{ScopeError, Sources};
+use linli_scope::scope::Sources;
 use linli_scope::{Actor, Caller, Channel, Grant, GrantState, Keyring, Manifest, Scope};
 use linli_store::plugin::Publisher;
 use linli_store::{Store, StoreError};
@@ -122,7 +122,7 @@ impl Runtime {
         let package = linli_package::open(&installed.component.bytes)?;
         let manifest = Manifest::read(&package.parts.manifest)?;
         let digest = installed.component.digest;
-        let grant = best(grants, &installed.id, &digest);
+        let grant = Grant::standing(grants, &installed.id, &digest);
         let scope = Scope::compile(&self.sources(&manifest, grant, &self.store().catalogue(), &installed.publisher))?;
         let component = self.compile(&installed.component.bytes).await?;
         let made = Made {
@@ -150,35 +150,9 @@ impl Runtime {
         plugins
     }
 
-    /// Lets a changed grant take effect, at once and for calls under way too.
-    pub async fn refresh(&self, id: &str) -> Result<(), InstallError> {
-        if let Some(plugin) = self.plugin(id) {
-            let grants = self.store().grants().await?;
-            let grant = best(&grants, id, &plugin.digest);
-            let scope = Scope::compile(&self.sources(&plugin.manifest, grant, &self.store().catalogue(), &plugin.publisher))?;
-            plugin.set_scope(scope);
-        }
-        Ok(())
-    }
-
-    /// Whether a grant as it would be compiles against the plugin's request, before it is kept.
-    pub fn try_grant(&self, grant: &Grant) -> Result<(), ScopeError> {
-        match self.plugin(&grant.plugin).filter(|plugin| plugin.digest == grant.digest) {
-            Some(plugin) => {
-                Scope::compile(&self.sources(&plugin.manifest, Some(grant), &self.store().catalogue(), &plugin.publisher)).map(|_| ())
-            }
-            None => Ok(()),
-        }
-    }
-    /// The first-party application of that id.
-    pub fn first_party(&self, id: &str) -> Option<&Console> {
-        [self.console(), self.portal()].into_iter().find(|application| application.manifest.plugin.id == id)
-    }
-
-
     /// The grant that stands for a plugin's component, if there is one.
     pub async fn grant_for(&self, plugin: &str, digest: &str) -> Result<Option<Grant>, StoreError> {
-        Ok(best(&self.store().grants().await?, plugin, digest).filter(|grant| grant.state != GrantState::Revoked).cloned())
+        Ok(Grant::standing(&self.store().grants().await?, plugin, digest).filter(|grant| grant.state != GrantState::Revoked).cloned())
     }
 
     /// The store.
@@ -194,6 +168,11 @@ impl Runtime {
     /// The residents' portal.
     pub fn portal(&self) -> &Console {
         &self.inner.portal
+    }
+
+    /// The first-party application of that id.
+    pub fn first_party(&self, id: &str) -> Option<&Console> {
+        [self.console(), self.portal()].into_iter().find(|application| application.manifest.plugin.id == id)
     }
 
     /// The limits in force.
@@ -236,10 +215,4 @@ impl Runtime {
             sector: &publisher.sector,
         }
     }
-}
-
-/// Of a component's grants, newest first: the active one, else the newest.
-fn best<'a>(grants: &'a [Grant], plugin: &str, digest: &str) -> Option<&'a Grant> {
-    let mine = || grants.iter().filter(|grant| grant.plugin == plugin && grant.digest == digest);
-    mine().find(|grant| grant.state == GrantState::Active).or_else(|| mine().next())
 }

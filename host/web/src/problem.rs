@@ -8,7 +8,8 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use linli_entry::{EntryError, FieldError};
-use linli_runtime::{CallError, InstallError};
+use linli_runtime::{CallError, DecisionError, InstallError};
+use linli_scope::grant::GrantError;
 use linli_scope::{Denial, DenialKind};
 use linli_store::StoreError;
 use serde::Serialize;
@@ -224,3 +225,16 @@ impl From<InstallError> for Problem {
         }
     }
 }
+impl From<DecisionError> for Problem {
+    fn from(error: DecisionError) -> Self {
+        let detail = error.to_string();
+        match error {
+            DecisionError::Grant(GrantError::State { .. }) => Self::new(StatusCode::CONFLICT, "grant-state", detail),
+            DecisionError::Grant(GrantError::Narrowing { .. }) | DecisionError::Scope(_) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "narrowing", detail)
+            }
+            DecisionError::Store(error) => error.into(),
+        }
+    }
+}
+

@@ -128,12 +128,8 @@ async fn install_one(runtime: &Runtime, admin: &Actor, bytes: Vec<u8>, manifest:
     let publisher = id.split('.').next().unwrap_or_default().to_owned();
     let made = runtime.install(bytes, &publisher, admin, Timestamp::now()).await?;
     eprintln!("  安装插件 installed {} {}", made.plugin, made.version);
-    let mut grant = made.grant;
-    if grant.state == GrantState::Requested {
-        grant.approve(None)?;
-        let entry = linli_runtime::install::administration(admin, &format!("approve grant {} of", grant.id), &grant.plugin, &grant.digest);
-        runtime.store().put_grant(grant, Some(entry.encode())).await?;
-        runtime.refresh(&made.plugin).await?;
+    if made.grant.state == GrantState::Requested {
+        runtime.decide(admin, made.grant, "approve", |grant| grant.approve(None)).await?;
     }
     Ok(())
 }

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
-use linli_runtime::install::administration;
 use linli_scope::grant::{GrantError, GrantedAccess};
 use linli_scope::{Grant, Narrowing, Role};
 use serde::Deserialize;
@@ -74,8 +73,7 @@ pub(super) async fn revoke(
     decide(&app, &signed_in, id, "revoke", |grant| grant.revoke(revocation.reason.trim())).await
 }
 
-/// Changes a grant, keeps it with its entry in the log, and lets it take effect.
-pub(crate) async fn decide(
+async fn decide(
     app: &App,
     signed_in: &SignedIn,
     id: i64,
@@ -83,17 +81,7 @@ pub(crate) async fn decide(
     change: impl FnOnce(&mut Grant) -> Result<(), GrantError>,
 ) -> Result<Response, Problem> {
     signed_in.require(&[Role::Admin])?;
-    let mut grant = find(app, id).await?;
-    change(&mut grant).map_err(|error| match error {
-        GrantError::State { .. } => Problem::new(axum::http::StatusCode::CONFLICT, "grant-state", error.to_string()),
-        GrantError::Narrowing { .. } => Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "narrowing", error.to_string()),
-    })?;
-    app.runtime()
-        .try_grant(&grant)
-        .map_err(|error| Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "narrowing", error.to_string()))?;
-    let entry = administration(signed_in.actor(), &format!("{what} grant {id} of"), &grant.plugin, &grant.digest);
-    let grant = app.store().put_grant(grant, Some(entry.encode())).await?;
-    app.runtime().refresh(&grant.plugin).await?;
+    let grant = app.runtime().decide(signed_in.actor(), find(app, id).await?, what, change).await?;
     body::json(&review(app, &grant))
 }
 

@@ -5,8 +5,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use linli_model::Date;
-use linli_runtime::Plugin;
-use linli_runtime::install::administration;
 use linli_scope::grant::{GrantError, GrantState};
 use linli_scope::{Grant, Role};
 use linli_view::html::pages::{AdminPage, GrantState as Shown, PluginRow};
@@ -24,7 +22,7 @@ pub(super) async fn show(State(app): State<App>, reader: Reader) -> Result<Respo
     reader.require(Role::Admin)?;
     let (plugins, grants) = (app.runtime().plugins(), app.store().grants().await?);
     let catalogue = app.store().catalogue();
-    let standing: Vec<_> = plugins.iter().map(|plugin| (plugin, standing(&grants, plugin))).collect();
+    let standing: Vec<_> = plugins.iter().map(|plugin| (plugin, Grant::standing(&grants, plugin.id(), &plugin.digest))).collect();
     let ends: Vec<_> =
         standing.iter().map(|(_, grant)| grant.map(|grant| Date::of(grant.expires).to_string()).unwrap_or_default()).collect();
     let rows: Vec<_> = standing
@@ -46,12 +44,6 @@ pub(super) async fn show(State(app): State<App>, reader: Reader) -> Result<Respo
         })
         .collect();
     Ok(html(AdminPage { viewer: &reader.viewer(), plugins: &rows, flash: reader.flash() }.render()))
-}
-
-/// Of a component's grants, newest first: the active one, else the newest.
-fn standing<'g>(grants: &'g [Grant], plugin: &Plugin) -> Option<&'g Grant> {
-    let mine = || grants.iter().filter(|grant| grant.plugin == plugin.id() && grant.digest == plugin.digest);
-    mine().find(|grant| grant.state == GrantState::Active).or_else(|| mine().next())
 }
 
 fn state<'a>(grant: Option<&'a Grant>, end: &'a str) -> Shown<'a> {
@@ -82,7 +74,7 @@ pub(super) async fn revoke(State(app): State<App>, Path(id): Path<String>, poste
     Ok(flash::go("已撤销，即时生效。", "Revoked; in force at once.", &posted.reader.signed_in.session.csrf, route::ADMIN)?)
 }
 
-/// Changes the grant that the admin saw, keeps it with its entry in the log, and lets it take effect.
+/// Changes the grant that the admin saw.
 async fn decide(
     app: &App,
     posted: &Posted,
@@ -92,22 +84,22 @@ async fn decide(
 ) -> Result<(), Trouble> {
     let back = |problem: Problem| Trouble::from(problem).back(route::ADMIN.to_owned());
     posted.reader.require(Role::Admin)?;
-    let plugin = app.runtime().plugin(id).ok_or_else(|| back(Problem::not_found("there is no such plugin")))?;
-    if plugin.digest != posted.fields.get("digest") {
-        return Err(back(Problem::new(
+    let grant = reviewed(app, id, posted.fields.get("digest")).await.map_err(back)?;
+    app.runtime().decide(posted.reader.actor(), grant, what, change).await.map_err(|error| back(error.into()))?;
+    Ok(())
+}
+
+/// The grant of the component that the admin saw.
+async fn reviewed(app: &App, id: &str, digest: &str) -> Result<Grant, Problem> {
+    let plugin = app.plugin(id)?;
+    if plugin.digest != digest {
+        return Err(Problem::new(
             StatusCode::CONFLICT,
             "stale",
             "another version of the plugin was installed since the page was loaded; review it anew",
-        )));
+        ));
     }
     let grants = app.store().grants().await?;
-    let mut grant = standing(&grants, &plugin).cloned().ok_or_else(|| back(Problem::not_found("the plugin has no request to decide")))?;
-    change(&mut grant).map_err(|error| back(Problem::new(StatusCode::CONFLICT, "grant-state", error.to_string())))?;
-    app.runtime()
-        .try_grant(&grant)
-        .map_err(|error| back(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "narrowing", error.to_string())))?;
-    let entry = administration(posted.reader.actor(), &format!("{what} grant {} of", grant.id), &grant.plugin, &grant.digest);
-    let grant = app.store().put_grant(grant, Some(entry.encode())).await?;
-    app.runtime().refresh(&grant.plugin).await?;
-    Ok(())
+    let grant = Grant::standing(&grants, id, digest).cloned();
+    grant.ok_or_else(|| Problem::not_found("the plugin has no request to decide"))
 }
