@@ -5,6 +5,8 @@
 //! personal data. What is the host's own fault is logged with a trace id, and only the id is told. Out-of-scope rows are
 //! 404, out-of-scope entity types and fields 403; both are on the record before the answer leaves.
 
+use std::ops::Deref;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use linli_entry::{EntryError, FieldError};
@@ -14,9 +16,13 @@ use linli_scope::{Denial, DenialKind};
 use linli_store::StoreError;
 use serde::Serialize;
 
-/// A problem detail.
+/// A problem on its way to the caller. Small: most results here carry one.
+#[derive(Clone, Debug)]
+pub struct Problem(Box<Detail>);
+
+/// What it says.
 #[derive(Clone, Debug, Serialize)]
-pub struct Problem {
+pub struct Detail {
     /// `urn:linli:problem:CODE`.
     #[serde(rename = "type")]
     pub kind: String,
@@ -42,10 +48,18 @@ pub struct Problem {
     pub retry_after: Option<u64>,
 }
 
+impl Deref for Problem {
+    type Target = Detail;
+
+    fn deref(&self) -> &Detail {
+        &self.0
+    }
+}
+
 impl Problem {
     /// A problem of a status and code.
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Detail {
             kind: format!("urn:linli:problem:{code}"),
             title: status.canonical_reason().unwrap_or("Problem").to_owned(),
             status: status.as_u16(),
@@ -55,7 +69,18 @@ impl Problem {
             record: None,
             trace: None,
             retry_after: None,
-        }
+        }))
+    }
+
+    /// With the seconds after which to try again.
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+
+    fn traced(mut self, trace: String) -> Self {
+        self.0.trace = Some(trace);
+        self
     }
 
     /// The request can't be understood.
@@ -81,28 +106,23 @@ impl Problem {
     /// Fields are wrong.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let fields: Vec<_> = errors.iter().map(|error| format!("{} {}", error.field, error.reason)).collect();
-        let detail = fields.join("; ");
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", fields.join("; "));
+        problem.0.errors = errors;
+        problem
     }
 
     /// The host's own fault; the reason goes to its log.
     pub fn internal(error: &dyn std::fmt::Display) -> Self {
         let trace = trace_id();
         tracing::error!(trace, %error, "a request failed");
-        Self {
-            trace: Some(trace),
-            ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the host failed; its log has the reason under this trace id")
-        }
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the host failed; its log has the reason under this trace id")
+            .traced(trace)
     }
 
     fn unavailable(code: &str, error: &dyn std::fmt::Display) -> Self {
         let trace = trace_id();
         tracing::error!(trace, %error, "the store can't answer");
-        Self {
-            trace: Some(trace),
-            retry_after: Some(2),
-            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, "the store can't answer now; try again")
-        }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, "the store can't answer now; try again").traced(trace).retry_after(2)
     }
 }
 
@@ -116,7 +136,7 @@ fn trace_id() -> String {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_string(&self).unwrap_or_default();
+        let body = serde_json::to_string(&*self).unwrap_or_default();
         let mut response =
             (status, [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")], body).into_response();
         if let Some(seconds) = self.retry_after {
@@ -168,10 +188,9 @@ impl From<EntryError> for Problem {
                     Some(_) => format!("a {entity} with this {field} is registered already; `record` points to it"),
                     None => format!("a {entity} with this {field} can't be entered here; ask the sub-district office for a transfer"),
                 };
-                Self {
-                    record: known.map(|token| format!("/api/v1/records/{entity}/{token}")),
-                    ..Self::new(StatusCode::CONFLICT, "duplicate", detail)
-                }
+                let mut problem = Self::new(StatusCode::CONFLICT, "duplicate", detail);
+                problem.0.record = known.map(|token| format!("/api/v1/records/{entity}/{token}"));
+                problem
             }
             EntryError::Store(error) => error.into(),
         }
@@ -201,11 +220,22 @@ impl From<CallError> for Problem {
                 tracing::warn!(fault = fault.code(), detail = more, "a plugin call was ended");
                 Self::new(StatusCode::BAD_GATEWAY, fault.code(), format!("{fault}; its developer finds more in the plugin's log"))
             }
-            CallError::Busy(wait) => {
-                Self { retry_after: Some(wait.as_secs().max(1)), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "plugin-busy", detail) }
-            }
+            CallError::Busy(wait) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "plugin-busy", detail).retry_after(wait.as_secs().max(1)),
             CallError::Store(error) => error.into(),
             CallError::Log(error) => Self::unavailable("log-unavailable", &error),
+        }
+    }
+}
+
+impl From<DecisionError> for Problem {
+    fn from(error: DecisionError) -> Self {
+        let detail = error.to_string();
+        match error {
+            DecisionError::Grant(GrantError::State { .. }) => Self::new(StatusCode::CONFLICT, "grant-state", detail),
+            DecisionError::Grant(GrantError::Narrowing { .. }) | DecisionError::Scope(_) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "narrowing", detail)
+            }
+            DecisionError::Store(error) => error.into(),
         }
     }
 }
@@ -225,16 +255,3 @@ impl From<InstallError> for Problem {
         }
     }
 }
-impl From<DecisionError> for Problem {
-    fn from(error: DecisionError) -> Self {
-        let detail = error.to_string();
-        match error {
-            DecisionError::Grant(GrantError::State { .. }) => Self::new(StatusCode::CONFLICT, "grant-state", detail),
-            DecisionError::Grant(GrantError::Narrowing { .. }) | DecisionError::Scope(_) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "narrowing", detail)
-            }
-            DecisionError::Store(error) => error.into(),
-        }
-    }
-}
-

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;
 use linli_audit::{Entry, Outcome};
@@ -54,14 +55,8 @@ fn random<const N: usize>() -> Result<String, Problem> {
 pub async fn log_in(app: &App, login: &str, given: &str) -> Result<Opened, Problem> {
     let attempts = app.attempts().get(login).unwrap_or(0);
     if attempts >= ATTEMPTS_MAX {
-        return Err(Problem {
-            retry_after: Some(300),
-            ..Problem::new(
-                axum::http::StatusCode::TOO_MANY_REQUESTS,
-                "too-many-attempts",
-                "too many failed log-ins of this account; wait five minutes",
-            )
-        });
+        let detail = "too many failed log-ins of this account; wait five minutes";
+        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", detail).retry_after(300));
     }
     let account = app.store().account(login).await?;
     let (given, kept) = (given.to_owned(), account.as_ref().map(|account| account.password.clone()));

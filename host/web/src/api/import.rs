@@ -79,7 +79,7 @@ async fn enter(
             line(format!("is registered already{pointer}"), Some(field))
         }
         Err(EntryError::Store(error)) => match Problem::from(error) {
-            problem if problem.status < 500 => line(problem.detail, None),
+            problem if problem.status < 500 => line(problem.detail.clone(), None),
             problem => Err(problem),
         },
     }

@@ -32,10 +32,7 @@ pub(super) struct Seat {
 
 /// A problem on its way to becoming a page, with what the page needs beside it.
 #[derive(Clone)]
-pub(super) struct Trouble(Box<Inner>);
-
-#[derive(Clone)]
-struct Inner {
+pub(super) struct Trouble {
     problem: Problem,
     back: Option<String>,
     residents: Vec<String>,
@@ -43,25 +40,25 @@ struct Inner {
 
 impl<E: Into<Problem>> From<E> for Trouble {
     fn from(error: E) -> Self {
-        Self(Box::new(Inner { problem: error.into(), back: None, residents: Vec::new() }))
+        Self { problem: error.into(), back: None, residents: Vec::new() }
     }
 }
 
 impl Trouble {
     /// With the page to go back to.
     pub fn back(mut self, address: String) -> Self {
-        self.0.back = Some(address);
+        self.back = Some(address);
         self
     }
 
     /// With the inputs in which a resident is named.
     pub fn residents(mut self, inputs: Vec<String>) -> Self {
-        self.0.residents = inputs;
+        self.residents = inputs;
         self
     }
 
     fn page(self, session: Option<&SessionInfo>) -> Response {
-        let Inner { problem, back, residents } = *self.0;
+        let Self { problem, back, residents } = self;
         let faults: Vec<_> =
             problem.errors.iter().map(|error| (input_name(&residents, &error.field), wording::reason(&error.reason))).collect();
         let roles = session.map(|session| visit::role_words(&session.actor)).unwrap_or_default();
@@ -92,7 +89,7 @@ fn input_name<'a>(residents: &[String], name: &'a str) -> Text<'a> {
 impl IntoResponse for Trouble {
     /// No body yet: [`frame`] knows who asks and writes the page.
     fn into_response(self) -> Response {
-        let mut response = StatusCode::from_u16(self.0.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        let mut response = StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
         response.extensions_mut().insert(self);
         response
     }
