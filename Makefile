@@ -13,6 +13,8 @@ BUNDLED := elder-allowance residence-certificate
 GUESTS := hostile bare
 PACKAGES := $(foreach plugin,$(BUNDLED),plugins/$(plugin)/dist/$(plugin).wasm)
 GUEST_PACKAGES := $(foreach guest,$(GUESTS),tests/guests/$(guest)/dist/$(guest).wasm)
+# Workspaces of their own, because guests are another target. They are checked on this machine's.
+GUEST_WORKSPACES := sdk/rust plugins tests/guests
 
 .PHONY: setup build guests demo test bench tour lint format clean
 
@@ -44,9 +46,14 @@ bench: guests ## side by side with a hand-written service
 lint: setup
 	cargo fmt --all --check
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	@for workspace in $(GUEST_WORKSPACES); do \
+		cargo fmt --manifest-path $$workspace/Cargo.toml --all --check && \
+		cargo clippy --locked --manifest-path $$workspace/Cargo.toml --target-dir $(CARGO_TARGET_DIR)/sdk --all-targets -- -D warnings || exit 1; \
+	done
 
 format:
 	cargo fmt --all
+	@for workspace in $(GUEST_WORKSPACES); do cargo fmt --manifest-path $$workspace/Cargo.toml --all || exit 1; done
 
 clean: ## forgets the demonstration's data
 	rm -rf $(LINLI_DATA)

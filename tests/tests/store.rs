@@ -1,5 +1,7 @@
 //! The store's SQL against the reference evaluator: what comes back, in what order, page by page, and what is denied.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on should stop loudly")]
+
 use std::cmp::Ordering;
 use std::collections::HashMap;
 

@@ -31,16 +31,6 @@
 //! text taken from a log that may have been tampered with is escaped before it reaches a terminal.
 
 #![deny(missing_docs)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        reason = "a test that cannot go on should stop loudly"
-    )
-)]
 
 mod checkpoint;
 mod entry;

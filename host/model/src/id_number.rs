@@ -39,7 +39,7 @@ impl<'a> IdNumber<'a> {
         }
         let digits = |from: usize, to: usize| body.get(from..to).unwrap_or_default();
         let birth_date = format!("{}-{}-{}", digits(6, 10), digits(10, 12), digits(12, 14)).parse().map_err(|_| NoIdNumber::BirthDate)?;
-        if check.chars().next() != Some(check_character(body)) {
+        if !check.starts_with(check_character(body)) {
             return Err(NoIdNumber::Check);
         }
         let odd = body.bytes().last().is_some_and(|byte| byte % 2 == 1);

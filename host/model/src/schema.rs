@@ -454,7 +454,8 @@ mod tests {
 
     #[test]
     fn what_the_platform_would_not_enforce_is_refused_with_its_path() {
-        let cases: [(&str, fn(&mut serde_json::Value)); 8] = [
+        type Spoil = fn(&mut serde_json::Value);
+        let cases: [(&str, Spoil); 8] = [
             ("unknown field `oneOf`", |schema| schema["oneOf"] = serde_json::json!([])),
             ("unknown field `enum`", |schema| schema["properties"]["outcome"]["enum"] = serde_json::json!(["a"])),
             ("properties.Outcome", |schema| schema["properties"]["Outcome"] = schema["properties"]["outcome"].clone()),

@@ -14,8 +14,6 @@
 //!
 //! No I/O, no async, no decision about access: the host decides what fills a bound block.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking"))]
-
 pub mod action;
 pub mod block;
 pub mod bound;

@@ -96,7 +96,8 @@ impl FromRequestParts<App> for SignedIn {
         // Pages carry the token in their form, which their handlers check.
         let form =
             parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
-        if signed_in.carrier == Carrier::Cookie && !safe && !(form && !parts.uri.path().starts_with("/api/")) {
+        let is_page_form = form && !parts.uri.path().starts_with("/api/");
+        if signed_in.carrier == Carrier::Cookie && !safe && !is_page_form {
             let given = parts.headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
             check_csrf(&signed_in.session, given)?;
         }

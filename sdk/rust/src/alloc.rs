@@ -225,7 +225,7 @@ mod tests {
                 0 if live.len() < 200 => {
                     let layout = Layout::from_size_align(size, 1 << random(7)).unwrap();
                     let block = pool.alloc(layout);
-                    assert!(!block.is_null() && block as usize % layout.align() == 0);
+                    assert!(!block.is_null() && (block as usize).is_multiple_of(layout.align()));
                     unsafe { ptr::write_bytes(block, fill, size) };
                     live.push((block, layout, fill));
                 }
@@ -240,7 +240,7 @@ mod tests {
                     let (block, layout, old) = live[at];
                     let block = unsafe { pool.realloc(block, layout, size) };
                     let kept = unsafe { std::slice::from_raw_parts(block, layout.size().min(size)) };
-                    assert!(kept.iter().all(|b| *b == old) && block as usize % layout.align() == 0);
+                    assert!(kept.iter().all(|b| *b == old) && (block as usize).is_multiple_of(layout.align()));
                     unsafe { ptr::write_bytes(block, fill, size) };
                     live[at] = (block, Layout::from_size_align(size, layout.align()).unwrap(), fill);
                 }

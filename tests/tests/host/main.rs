@@ -1,5 +1,7 @@
 //! A real host over HTTP and the command line. One binary, so that one prepared street serves all tests.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on should stop loudly")]
+
 mod bad_input;
 mod entry;
 mod hostile;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -68,7 +68,7 @@ pub fn run(command: &Command) -> Result<ExitCode> {
     .map(|()| ExitCode::SUCCESS)
 }
 
-fn export(file: &PathBuf, server: &Server) -> Result<()> {
+fn export(file: &Path, server: &Server) -> Result<()> {
     let client = Client::signed_in(server)?;
     let mut out = BufWriter::new(File::create(file).with_context(|| format!("{} can't be written", file.display()))?);
     let mut put = |line: &Line| -> Result<()> { Ok(writeln!(out, "{}", serde_json::to_string(line)?)?) };
@@ -122,7 +122,7 @@ fn verification(verify: &Verify) -> Result<ExitCode> {
 
 type Verified = Result<linli_audit::Report, linli_audit::Fault>;
 
-fn verify_file(file: &PathBuf, key: Option<&str>) -> Result<Verified> {
+fn verify_file(file: &Path, key: Option<&str>) -> Result<Verified> {
     let lines =
         || -> Result<_> { Ok(BufReader::new(File::open(file).with_context(|| format!("{} can't be read", file.display()))?).lines()) };
     let (mut kept, mut notes) = (None, Vec::new());
@@ -160,7 +160,7 @@ fn begin(key: &str, notes: Vec<String>) -> Result<Result<Verification, linli_aud
     Ok(Verification::new(&origin, &verifier, notes))
 }
 
-fn verify_database(data: &PathBuf, key: Option<&str>) -> Result<Verified> {
+fn verify_database(data: &Path, key: Option<&str>) -> Result<Verified> {
     let data = DataDir::existing(data)?;
     let key = match key {
         Some(key) => key.to_owned(),
