@@ -30,15 +30,12 @@ impl LogFile {
 
     /// The notes of all checkpoints, oldest first.
     pub async fn checkpoints(&self) -> Result<Vec<String>, StoreError> {
-        checkpoints(&self.readers).await
+        let rows = sqlx::query("SELECT note FROM log_checkpoint ORDER BY size").fetch_all(&self.readers).await?;
+        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
     }
 }
 
 pub(crate) async fn rows(readers: &Readers, after: u64, limit: i64) -> Result<Vec<Stored>, StoreError> {
     let text = format!("{COLUMNS} WHERE seq > $1 ORDER BY seq LIMIT $2");
     readers.read(|session| session.all(&text, binds![as_signed(after), limit], stored)).await
-}
-
-pub(crate) async fn checkpoints(readers: &Readers) -> Result<Vec<String>, StoreError> {
-    readers.read(|session| session.all("SELECT note FROM log_checkpoint ORDER BY size", &[], |row| row.text(0))).await
 }

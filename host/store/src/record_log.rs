@@ -1,6 +1,7 @@
 //! The access log as auditors and residents read it, its checkpoints and its index of subjects.
 
 use linli_audit::{BLOCK_ENTRIES, Block, BlockBuilder, Checkpoint, Entry, Origin, Signer, Stored};
+use rusqlite::Row;
 
 use crate::Store;
 use crate::database::{Cells as _, binds};
@@ -28,9 +29,18 @@ impl Store {
         Ok(self.tail().await?.size())
     }
 
-    /// The notes of all checkpoints, oldest first.
-    pub async fn checkpoints(&self) -> Result<Vec<String>, StoreError> {
-        log_file::checkpoints(self.log_readers()).await
+    /// The checkpoints of fewer than `before` entries, newest first: how many entries each signs, and its note.
+    pub async fn newest_checkpoints(&self, before: Option<u64>, limit: i64) -> Result<Vec<(u64, String)>, StoreError> {
+        let text = "SELECT size, note FROM log_checkpoint WHERE size < $1 ORDER BY size DESC LIMIT $2";
+        let before = before.map_or(i64::MAX, as_signed);
+        let checkpoint = |row: &Row<'_>| Ok((row.integer(0)?.unsigned_abs(), row.text(1)?));
+        self.log_readers().read(|session| session.all(text, binds![before, limit], checkpoint)).await
+    }
+
+    /// How many checkpoints there are.
+    pub async fn checkpoint_count(&self) -> Result<u64, StoreError> {
+        let text = "SELECT count(*) FROM log_checkpoint";
+        Ok(self.log_readers().read(|session| session.number(text, &[])).await?.unsigned_abs())
     }
 
     /// Signs the log as it is durable now, unless that was done. Returns the newest note.

@@ -61,6 +61,33 @@ fn one_changed_byte_anywhere_is_found_and_its_entry_named() {
 }
 
 #[test]
+fn checkpoints_come_page_by_page_newest_first() {
+    let host = Host::fresh();
+    // Each signature needs an entry that the one before does not cover.
+    for _ in 0..3 {
+        host.person("worker").get(PAGE).expect(200);
+        host.signed(host.log_entries());
+    }
+    let auditor = host.person("auditor");
+    let (mut sizes, mut path) = (Vec::new(), "/audit/checkpoints?limit=1".to_owned());
+    let newest = auditor.get(&path).expect(200);
+    loop {
+        let page = auditor.get(&path).expect(200);
+        for checkpoint in page.list("/checkpoints") {
+            let size = checkpoint["size"].as_u64().unwrap();
+            assert_eq!(checkpoint["note"].as_str().unwrap().lines().nth(1), Some(size.to_string().as_str()));
+            sizes.push(size);
+        }
+        let Some(next) = page.json["next"].as_u64() else { break };
+        path = format!("/audit/checkpoints?limit=1&before={next}");
+    }
+    assert!(sizes.len() >= 3 && sizes.is_sorted_by(|one, next| one > next), "{sizes:?}");
+    assert_eq!(newest.json["count"].as_u64(), Some(sizes.len() as u64));
+    assert_eq!(newest.json["newest"], newest.json["checkpoints"][0]["note"]);
+    host.person("worker").get("/audit/checkpoints").refused(403, "role");
+}
+
+#[test]
 fn a_resident_reads_who_read_what_and_why_and_nobody_elses_affairs() {
     let host = Host::fresh();
     host.person("worker").get(PAGE).expect(200);
