@@ -7,5 +7,6 @@ mod entry;
 mod hostile;
 mod install;
 mod log;
+mod plugins;
 mod scope;
 mod tour;

@@ -7,7 +7,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use linli_runtime::Plugin;
-use linli_scope::Role;
+use linli_scope::manifest::Page;
+use linli_scope::{Actor, Role};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -35,12 +36,13 @@ pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<
     body::json(&json!({"plugins": mine.collect::<Vec<_>>()}))
 }
 
-/// Whether a person may open some page of a plugin, or develops it.
-pub(crate) fn is_for(plugin: &Plugin, actor: &linli_scope::Actor) -> bool {
-    develops(plugin, actor) || plugin.manifest.pages.iter().any(|page| actor.roles.iter().any(|role| page.roles.contains(role)))
+/// Whether a person may open some page of a plugin, or develops it. Public pages are for everybody.
+fn is_for(plugin: &Plugin, actor: &Actor) -> bool {
+    let may_open = |page: &Page| page.public || actor.roles.iter().any(|role| page.roles.contains(role));
+    develops(plugin, actor) || plugin.manifest.pages.iter().any(may_open)
 }
 
-fn develops(plugin: &Plugin, actor: &linli_scope::Actor) -> bool {
+fn develops(plugin: &Plugin, actor: &Actor) -> bool {
     actor.has(Role::Developer) && actor.publisher.as_deref() == Some(&plugin.publisher.id)
 }
 
