@@ -153,8 +153,14 @@ impl Host {
 
     /// Runs a command of the program as a person.
     pub fn run(&self, login: &str, arguments: &[&str]) -> Output {
-        let person = self.person(login);
-        Command::new(linli()).args(arguments).env("LINLI_URL", &self.url).env("LINLI_TOKEN", person.token()).output().unwrap()
+        self.command(login, arguments).output().unwrap()
+    }
+
+    /// The same, not run yet.
+    pub fn command(&self, login: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(linli());
+        command.args(arguments).env("LINLI_URL", &self.url).env("LINLI_TOKEN", self.person(login).token());
+        command
     }
 
     /// Ends it as an operator would, and leaves its data.

@@ -1,7 +1,10 @@
 //! `linli`: the host, and the commands of those who work with it.
 
+#![deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic where nobody reads; see `output`")]
+
 mod client;
 mod host;
+mod output;
 mod plugin;
 
 use std::path::PathBuf;
@@ -11,6 +14,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use client::{account, audit, grant, import, plugins};
+use output::note;
 
 /// For SQLite too: both allocate much and from many threads.
 #[global_allocator]
@@ -89,7 +93,7 @@ fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("错误 error: {error:#}");
+            note!("错误 error: {error:#}");
             ExitCode::FAILURE
         }
     }

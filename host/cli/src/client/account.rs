@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -13,6 +13,8 @@ use serde_json::json;
 
 use super::http::{Client, text_of};
 use crate::Server;
+use crate::host::data::write_private;
+use crate::output::say;
 
 /// `linli login`.
 #[derive(Args)]
@@ -29,7 +31,7 @@ pub fn log_in(login: &Login) -> Result<()> {
     let mut tokens = read()?;
     tokens.insert(login.server.url.clone(), text_of(&answer, "token").to_owned());
     write(&tokens)?;
-    println!("已登录 Logged in: {} ({})", text_of(&answer, "name"), login.user);
+    say!("已登录 Logged in: {} ({})", text_of(&answer, "name"), login.user)?;
     Ok(())
 }
 
@@ -39,7 +41,7 @@ pub fn log_out(server: &Server) -> Result<()> {
     let mut tokens = read()?;
     tokens.remove(&server.url);
     write(&tokens)?;
-    println!("已退出 Logged out.");
+    say!("已退出 Logged out.")?;
     Ok(())
 }
 
@@ -57,8 +59,9 @@ fn password() -> Result<String> {
     }
     let mut input = std::io::stdin().lock();
     if input.is_terminal() {
-        eprint!("密码 Password: ");
-        std::io::stderr().flush()?;
+        let mut terminal = std::io::stderr().lock();
+        write!(terminal, "密码 Password: ")?;
+        terminal.flush()?;
     }
     let mut line = String::new();
     input.read_line(&mut line).context("no password on standard input")?;
@@ -85,13 +88,5 @@ fn write(tokens: &BTreeMap<String, String>) -> Result<()> {
     if let Some(folder) = file.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(|| format!("{} can't be made", folder.display()))?;
     }
-    let mut open = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&file)
-        .with_context(|| format!("{} can't be written", file.display()))?;
-    open.write_all(serde_json::to_string_pretty(tokens)?.as_bytes())?;
-    Ok(())
+    write_private(&file, &serde_json::to_string_pretty(tokens)?)
 }

@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::http::{Client, text_of};
 use crate::Server;
 use crate::host::data::{DataDir, ORIGIN};
+use crate::output::say;
 
 /// `linli audit …`.
 #[derive(Subcommand)]
@@ -61,7 +62,7 @@ pub fn run(command: &Command) -> Result<ExitCode> {
         Command::Verify(verify) => return verification(verify),
         Command::Checkpoint(server) => {
             let answer = Client::signed_in(server)?.get("/audit/checkpoints?limit=1")?;
-            println!("{}\n{}", text_of(&answer, "newest"), text_of(&answer, "key"));
+            say!("{}\n{}", text_of(&answer, "newest"), text_of(&answer, "key"))?;
             Ok(())
         }
     }
@@ -96,7 +97,7 @@ fn export(file: &Path, server: &Server) -> Result<()> {
         }
     }
     out.flush()?;
-    println!("已导出 Exported {after} entries to {}", file.display());
+    say!("已导出 Exported {after} entries to {}", file.display())?;
     Ok(())
 }
 
@@ -107,14 +108,17 @@ fn verification(verify: &Verify) -> Result<ExitCode> {
     };
     match verified? {
         Ok(report) => {
-            println!(
+            say!(
                 "完好 The log is whole: {} entries, {} checkpoints, signed up to {}.\nroot {}",
-                report.entries, report.checkpoints, report.signed_size, report.root
-            );
+                report.entries,
+                report.checkpoints,
+                report.signed_size,
+                report.root
+            )?;
             Ok(ExitCode::SUCCESS)
         }
         Err(fault) => {
-            println!("日志被改动 The log is not what was signed: {fault}");
+            say!("日志被改动 The log is not what was signed: {fault}")?;
             Ok(ExitCode::FAILURE)
         }
     }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::http::{Client, localized, text_of};
 use crate::Server;
+use crate::output::say;
 
 /// `linli grant …`.
 #[derive(Subcommand)]
@@ -119,73 +120,74 @@ fn narrowing(narrow: &Narrow) -> Result<Value> {
 fn list(server: &Server) -> Result<()> {
     let answer = Client::signed_in(server)?.get("/grants")?;
     for grant in answer.get("grants").and_then(Value::as_array).into_iter().flatten() {
-        println!(
+        say!(
             "{:4}  {:9}  {}  until {}",
             grant.get("id").and_then(Value::as_i64).unwrap_or_default(),
             text_of(grant, "state"),
             text_of(grant, "plugin"),
             text_of(grant, "expires")
-        );
+        )?;
     }
     Ok(())
 }
 
 fn show(grant: &Value) -> Result<()> {
-    println!("授权 Grant {}  {}  {}", grant.get("id").unwrap_or(&Value::Null), text_of(grant, "plugin"), localized(grant.get("name")));
-    println!("  状态 state     {}", text_of(grant, "state"));
-    println!("  单位 publisher {}", grant.pointer("/publisher/name").and_then(Value::as_str).unwrap_or("?"));
-    println!("  组件 component {}", text_of(grant, "digest"));
-    println!("  到期 expires   {}", text_of(grant, "expires"));
+    say!("授权 Grant {}  {}  {}", grant.get("id").unwrap_or(&Value::Null), text_of(grant, "plugin"), localized(grant.get("name")))?;
+    say!("  状态 state     {}", text_of(grant, "state"))?;
+    say!("  单位 publisher {}", grant.pointer("/publisher/name").and_then(Value::as_str).unwrap_or("?"))?;
+    say!("  组件 component {}", text_of(grant, "digest"))?;
+    say!("  到期 expires   {}", text_of(grant, "expires"))?;
     for purpose in grant.get("purposes").and_then(Value::as_array).into_iter().flatten() {
-        println!(
+        say!(
             "  目的 purpose   {}: {}\n                 {}",
             text_of(purpose, "id"),
             localized(purpose.get("title")),
             text_of(purpose, "legal-basis")
-        );
+        )?;
     }
     for access in grant.get("accesses").and_then(Value::as_array).into_iter().flatten() {
-        show_access(access);
+        show_access(access)?;
     }
     Ok(())
 }
 
-fn show_access(access: &Value) {
+fn show_access(access: &Value) -> Result<()> {
     let list = |key: &str| {
         access.get(key).and_then(Value::as_array).map(|list| list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "))
     };
     let bound = if access.get("bound").and_then(Value::as_bool) == Some(true) { ", bound blocks only" } else { "" };
-    println!(
+    say!(
         "  [[access]] {} {} ({}{bound})",
         access.get("access").unwrap_or(&Value::Null),
         text_of(access, "entity"),
         list("operations").unwrap_or_default()
-    );
+    )?;
     for key in ["where", "and_where"] {
         if !text_of(access, key).is_empty() {
-            println!("      {key:9} {}", text_of(access, key));
+            say!("      {key:9} {}", text_of(access, key))?;
         }
     }
     if let Some(regions) = list("regions") {
-        println!("      regions   {regions}");
+        say!("      regions   {regions}")?;
     }
     for (name, check) in access.get("checks").and_then(Value::as_object).into_iter().flatten() {
-        println!("      check     {name}: {}", check.as_str().unwrap_or_default());
+        say!("      check     {name}: {}", check.as_str().unwrap_or_default())?;
     }
     for field in access.get("fields").and_then(Value::as_array).into_iter().flatten() {
         let allowed = match text_of(field, "allowed") {
             "" => "— not granted",
             mode => mode,
         };
-        println!(
+        say!(
             "      {:20} {:10} asked {:7} allowed {allowed}  {}",
             text_of(field, "field"),
             text_of(field, "classification"),
             text_of(field, "asked"),
             localized(field.get("title"))
-        );
+        )?;
     }
     if let Some(public) = list("public").filter(|public| !public.is_empty()) {
-        println!("      public    {public}");
+        say!("      public    {public}")?;
     }
+    Ok(())
 }

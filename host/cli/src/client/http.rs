@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use ureq::Agent;
 use ureq::http::Response;
+use ureq::typestate::WithBody;
+use ureq::{Agent, RequestBuilder};
 
 use super::account;
 use crate::Server;
@@ -33,11 +34,7 @@ impl Client {
 
     /// `GET`.
     pub fn get(&self, path: &str) -> Result<Value> {
-        let mut request = self.agent.get(format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        self.answer(request.call())
+        self.answer(self.signed(self.agent.get(format!("{}{path}", self.base))).call())
     }
 
     /// `POST` of JSON.
@@ -52,15 +49,14 @@ impl Client {
 
     /// `DELETE`.
     pub fn delete(&self, path: &str) -> Result<Value> {
-        let mut request = self.agent.delete(format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        self.answer(request.call())
+        self.answer(self.signed(self.agent.delete(format!("{}{path}", self.base))).call())
     }
 
-    fn posting(&self, path: &str, kind: &str) -> ureq::RequestBuilder<ureq::typestate::WithBody> {
-        let request = self.agent.post(format!("{}{path}", self.base)).header("content-type", kind);
+    fn posting(&self, path: &str, kind: &str) -> RequestBuilder<WithBody> {
+        self.signed(self.agent.post(format!("{}{path}", self.base))).header("content-type", kind)
+    }
+
+    fn signed<Body>(&self, request: RequestBuilder<Body>) -> RequestBuilder<Body> {
         match &self.token {
             Some(token) => request.header("authorization", format!("Bearer {token}")),
             None => request,

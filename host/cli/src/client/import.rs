@@ -1,19 +1,19 @@
 //! `linli import ENTITY FILE.csv`: streams a table, shows progress, reports each bad line and loses no good one.
 
 use std::fs::File;
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use csv::{ByteRecord, ReaderBuilder};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use linli_entry::table::{LineError, Row};
 use serde_json::{Value, json};
 
 use super::http::{Client, part};
 use crate::Server;
+use crate::output::{self, note, say};
 
 /// Rows a request.
 const CHUNK: usize = 200;
@@ -56,12 +56,20 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         bail!("{} is empty", options.file.display());
     }
     let columns = head.iter().enumerate().map(|(at, name)| column(at, name)).collect::<Result<Vec<_>>>()?;
-    let mut import = Import { client, options, columns, bar: bar(size), entered: 0, rejected: 0, next_line: options.from_line };
+    let mut import = Import {
+        client,
+        options,
+        columns,
+        bar: output::bar(size, "{bar:30} {percent}%  {msg}  {elapsed}"),
+        entered: 0,
+        rejected: 0,
+        next_line: options.from_line,
+    };
     match import.stream(&mut reader) {
         Ok(()) => {}
         Err(error) => {
             import.bar.abandon();
-            eprintln!(
+            note!(
                 "中断于第 {0} 行之前；继续： Interrupted before line {0}; to go on: linli import {1} {2} --from-line {0}",
                 import.next_line,
                 options.entity,
@@ -71,7 +79,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         }
     }
     import.bar.finish_and_clear();
-    println!("录入 entered {}  拒绝 rejected {}", import.entered, import.rejected);
+    say!("录入 entered {}  拒绝 rejected {}", import.entered, import.rejected)?;
     Ok(if import.rejected > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
@@ -80,17 +88,6 @@ fn column(at: usize, name: &[u8]) -> Result<String> {
     let name = if at == 0 { name.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(name) } else { name };
     let name = std::str::from_utf8(name).with_context(|| format!("line 1, column {}: is no UTF-8; save the file as CSV UTF-8", at + 1))?;
     Ok(name.trim().to_owned())
-}
-
-fn bar(size: u64) -> ProgressBar {
-    let bar = ProgressBar::new(size);
-    if !std::io::stderr().is_terminal() {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent}%  {msg}  {elapsed}") {
-        bar.set_style(style);
-    }
-    bar
 }
 
 impl Import<'_> {
@@ -147,7 +144,7 @@ impl Import<'_> {
     fn print(&self, error: &LineError) {
         let column = error.column.map(|column| format!(", 列 column {column}")).unwrap_or_default();
         let field = error.field.as_ref().map(|field| format!(" ({field})")).unwrap_or_default();
-        self.bar.suspend(|| eprintln!("行 line {}{column}{field}: {}", error.line, error.reason));
+        self.bar.suspend(|| note!("行 line {}{column}{field}: {}", error.line, error.reason));
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::http::{Client, localized, part, text_of};
 use crate::Server;
+use crate::output::say;
 
 /// `linli plugin install`.
 #[derive(Args)]
@@ -63,10 +64,10 @@ pub fn install(install: &Install) -> Result<()> {
         &bytes,
     )?;
     let grant = made.pointer("/grant/id").and_then(Value::as_i64).unwrap_or_default();
-    println!("已安装 Installed {} {} ({})", text_of(&made, "plugin"), text_of(&made, "version"), text_of(&made, "digest"));
+    say!("已安装 Installed {} {} ({})", text_of(&made, "plugin"), text_of(&made, "version"), text_of(&made, "digest"))?;
     match made.pointer("/grant/state").and_then(Value::as_str) {
-        Some("active") => println!("授权有效 Grant {grant} is active."),
-        _ => println!("等待授权 Its request waits for an admin: linli grant review {grant}, then linli grant approve {grant}"),
+        Some("active") => say!("授权有效 Grant {grant} is active.")?,
+        _ => say!("等待授权 Its request waits for an admin: linli grant review {grant}, then linli grant approve {grant}")?,
     }
     Ok(())
 }
@@ -75,21 +76,21 @@ pub fn install(install: &Install) -> Result<()> {
 pub fn list(server: &Server) -> Result<()> {
     let answer = Client::signed_in(server)?.get("/plugins")?;
     for plugin in answer.get("plugins").and_then(Value::as_array).into_iter().flatten() {
-        println!(
+        say!(
             "{} {}  {}  [{}]",
             text_of(plugin, "id"),
             text_of(plugin, "version"),
             localized(plugin.get("name")),
             plugin.pointer("/publisher/id").and_then(Value::as_str).unwrap_or_default()
-        );
+        )?;
         for page in plugin.get("pages").and_then(Value::as_array).into_iter().flatten() {
-            println!(
+            say!(
                 "    {}/pages/{}{}  {}",
                 server.url.trim_end_matches('/'),
                 text_of(plugin, "id"),
                 text_of(page, "path"),
                 localized(page.get("title"))
-            );
+            )?;
         }
     }
     Ok(())
@@ -101,13 +102,13 @@ pub fn log(log: &Log) -> Result<()> {
     let lines = answer.get("lines").and_then(Value::as_array).cloned().unwrap_or_default();
     for line in lines.iter().rev() {
         let at = line.get("at").and_then(Value::as_i64).and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
-        println!(
+        say!(
             "{} {:5} {}: {}",
             at.map(|at| at.to_string()).unwrap_or_default(),
             text_of(line, "level"),
             text_of(line, "entry_point"),
             text_of(line, "message")
-        );
+        )?;
     }
     Ok(())
 }
@@ -118,12 +119,12 @@ pub fn publisher(command: &PublisherCommand) -> Result<()> {
         PublisherCommand::List(server) => {
             let answer = Client::signed_in(server)?.get("/publishers")?;
             for publisher in answer.get("publishers").and_then(Value::as_array).into_iter().flatten() {
-                println!("{}  {}  ({})", text_of(publisher, "id"), text_of(publisher, "name"), text_of(publisher, "sector"));
+                say!("{}  {}  ({})", text_of(publisher, "id"), text_of(publisher, "name"), text_of(publisher, "sector"))?;
             }
         }
         PublisherCommand::Add { id, name, sector, server } => {
             Client::signed_in(server)?.post("/publishers", &json!({"id": id, "name": name, "sector": sector}))?;
-            println!("已添加 Added {id}");
+            say!("已添加 Added {id}")?;
         }
     }
     Ok(())

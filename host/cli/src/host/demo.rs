@@ -19,6 +19,7 @@ use super::data::DataDir;
 use super::logins::{Login, Logins, random_password};
 use super::population;
 use super::serve;
+use crate::output::note;
 
 /// Kuangquan Street, Yuexiu, Guangzhou (矿泉街道).
 const STREET: &str = "440104022";
@@ -56,7 +57,7 @@ pub fn run(options: &Options) -> Result<()> {
         let runtime = serve::start(&data).await?;
         install(&runtime, &options.plugins).await?;
         let url = options.serve.public_url.clone().unwrap_or_else(|| format!("http://{}", options.serve.listen));
-        logins.print(&url);
+        logins.print(&url)?;
         if options.prepare_only {
             let store = runtime.store().clone();
             drop(runtime);
@@ -82,12 +83,12 @@ async fn prepare(data: &DataDir, options: &Options) -> Result<()> {
     let runtime = serve::start(data).await?;
     let store = runtime.store().clone();
     let street: RegionCode = STREET.parse()?;
-    eprintln!("  录入区划 entering Guangdong's divisions");
+    note!("  录入区划 entering Guangdong's divisions");
     population::enter_regions(&store).await?;
     let began = std::time::Instant::now();
-    eprintln!("  录入 {} 名合成居民 entering {0} synthetic residents", options.residents);
+    note!("  录入 {} 名合成居民 entering {0} synthetic residents", options.residents);
     let resident = population::enter(&runtime, &street, options.residents).await?;
-    eprintln!("  用时 took {:.1} s", began.elapsed().as_secs_f64());
+    note!("  用时 took {:.1} s", began.elapsed().as_secs_f64());
     for (id, name, sector) in PUBLISHERS {
         store.put_publisher(Publisher { id: id.into(), name: name.into(), sector: sector.into() }, None).await?;
     }
@@ -127,7 +128,7 @@ async fn install_one(runtime: &Runtime, admin: &Actor, bytes: Vec<u8>, manifest:
     let id = linli_scope::Manifest::read(manifest)?.plugin.id;
     let publisher = id.split('.').next().unwrap_or_default().to_owned();
     let made = runtime.install(bytes, &publisher, admin, Timestamp::now()).await?;
-    eprintln!("  安装插件 installed {} {}", made.plugin, made.version);
+    note!("  安装插件 installed {} {}", made.plugin, made.version);
     if made.grant.state == GrantState::Requested {
         runtime.decide(admin, made.grant, "approve", |grant| grant.approve(None)).await?;
     }

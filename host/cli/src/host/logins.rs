@@ -8,6 +8,7 @@ use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 
 use super::data::{DataDir, write_private};
+use crate::output::say;
 
 const FILE: &str = "demo-logins.json";
 
@@ -41,12 +42,12 @@ impl Logins {
     }
 
     /// Prints them.
-    pub fn print(&self, url: &str) {
-        println!("\n  邻里 Linli   {url}\n");
+    pub fn print(&self, url: &str) -> Result<()> {
+        say!("\n  邻里 Linli   {url}\n")?;
         for (name, login) in &self.0 {
-            println!("  {name:10} {:16} {}", login.password, login.title);
+            say!("  {name:10} {:16} {}", login.password, login.title)?;
         }
-        println!("\n  停止：Ctrl-C · Ctrl-C stops it\n");
+        say!("\n  停止：Ctrl-C · Ctrl-C stops it\n")
     }
 }
 

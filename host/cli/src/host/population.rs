@@ -1,10 +1,8 @@
 //! The demonstration's population, entered like any other records: checked, journaled, logged.
 
-use std::io::IsTerminal as _;
-
 use anyhow::{Result, anyhow, bail};
 use futures::stream::{self, StreamExt as _};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use jiff::Timestamp;
 use linli_entry::{Desk, EntryError};
 use linli_model::{Classification, Date, RecordNo, RegionCode, RegionTree};
@@ -13,6 +11,8 @@ use linli_runtime::Runtime;
 use linli_scope::{Actor, Role};
 use linli_store::{Made, Store};
 use serde_json::Value;
+
+use crate::output;
 
 /// The seed of the demonstration's population.
 const SEED: u64 = 440_104_022;
@@ -70,7 +70,7 @@ pub async fn enter(runtime: &Runtime, street: &RegionCode, residents: usize) -> 
     store.add_regions(cells).await?;
     let actor = importer(street);
     let desk = runtime.console().desk(store, Some(&actor), "bulk entry", Timestamp::now());
-    let bar = bar(residents);
+    let bar = output::bar(residents as u64, "  录入居民 residents {bar:30} {pos}/{len}  {per_sec}  {eta}");
     let mut oldest: Option<(String, i64)> = None;
     let mut entered = stream::iter(plan.dwellings()).map(|dwelling| enter_dwelling(&desk, dwelling, first, &bar)).buffer_unordered(AT_ONCE);
     while let Some(found) = entered.next().await {
@@ -86,17 +86,6 @@ fn elsewhere(store: &Store, street: &RegionCode) -> Vec<RegionCode> {
     let own = street.parent();
     let regions = store.regions();
     regions.within(None).map(|(code, _)| code).filter(|code| code.as_str().len() == 6 && Some(*code) != own.as_ref()).cloned().collect()
-}
-
-fn bar(residents: usize) -> ProgressBar {
-    let bar = ProgressBar::new(residents as u64);
-    if !std::io::stderr().is_terminal() {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    if let Ok(style) = ProgressStyle::with_template("  录入居民 residents {bar:30} {pos}/{len}  {per_sec}  {eta}") {
-        bar.set_style(style);
-    }
-    bar
 }
 
 /// Enters a dwelling and who lives in it. Returns birth date and record of its oldest, where it lies in `community`.

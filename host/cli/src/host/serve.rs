@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::data::{DataDir, ORIGIN};
+use crate::output::note;
 
 /// `linli serve`.
 #[derive(Args, Clone)]
@@ -46,7 +47,7 @@ pub fn prepare() {
         && let Ok(program) = std::env::current_exe()
     {
         let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).env("RUST_LIB_BACKTRACE", "0").exec();
-        eprintln!("the program could not start itself anew, so it goes on as it is: {error}");
+        note!("the program could not start itself anew, so it goes on as it is: {error}");
     }
     let filter = tracing_subscriber::EnvFilter::try_from_env("LINLI_LOG").unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false).init();

@@ -14,6 +14,7 @@ use linli_package::{Package, Parts};
 use wit_component::ComponentEncoder;
 
 use super::sdk;
+use crate::output::note;
 use toolchain::Toolchain;
 
 /// A small stack and a heap that is there from the start: an instance lives for one call, and each growth of its
@@ -31,7 +32,7 @@ pub fn build(dir: &Path, out: Option<&Path>) -> Result<PathBuf> {
     let dir = dir.canonicalize().with_context(|| format!("there is no directory {}", dir.display()))?;
     let parts = parts(&dir)?;
     let toolchain = Toolchain::find()?;
-    eprintln!("  编译    Compiling {} ({})", dir.display(), toolchain.describe());
+    note!("  编译    Compiling {} ({})", dir.display(), toolchain.describe());
     let module = compile(&dir, &toolchain)?;
     let component = componentize(&module)?;
     let bytes = linli_package::embed(&component, &parts)?;
@@ -42,7 +43,7 @@ pub fn build(dir: &Path, out: Option<&Path>) -> Result<PathBuf> {
     let folder = out.parent().unwrap_or(&dir);
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     fs::write(&out, &bytes).with_context(|| format!("cannot write {}", out.display()))?;
-    eprintln!("  完成    Built {} ({} KiB, {digest})", out.display(), bytes.len().div_ceil(1024));
+    note!("  完成    Built {} ({} KiB, {digest})", out.display(), bytes.len().div_ceil(1024));
     Ok(out)
 }
 
@@ -124,7 +125,7 @@ fn relay(mut cargo: Child) -> std::io::Result<Output> {
             let indented = line.starts_with(' ') && line.trim_start().starts_with(|c: char| c.is_lowercase());
             unused_patch = line.contains("patch `linli-sdk ") || unused_patch && (indented || line.contains("help"));
             if !unused_patch {
-                eprintln!("{line}");
+                note!("{line}");
             }
         }
     });

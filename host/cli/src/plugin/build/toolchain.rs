@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
+use crate::output::note;
+
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The oldest compiler that the SDK builds with: 1.90.
@@ -34,7 +36,7 @@ impl Toolchain {
         if let Some(found) = from_source(&bin.join("cargo"), &bin.join("rustc")) {
             return Ok(found);
         }
-        eprintln!("  工具链  Toolchain: rustup target add {TARGET}");
+        note!("  工具链  Toolchain: rustup target add {TARGET}");
         let added = Command::new("rustup").args(["target", "add", TARGET]).status();
         if added.is_ok_and(|status| status.success()) && has_target("rustc") {
             return Ok(Self::Installed);
