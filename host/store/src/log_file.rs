@@ -30,8 +30,7 @@ impl LogFile {
 
     /// The notes of all checkpoints, oldest first.
     pub async fn checkpoints(&self) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query("SELECT note FROM log_checkpoint ORDER BY size").fetch_all(&self.readers).await?;
-        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+        self.readers.read(|session| session.all("SELECT note FROM log_checkpoint ORDER BY size", &[], |row| row.text(0))).await
     }
 }
 
