@@ -142,7 +142,7 @@ impl Runtime {
         let outcome = self.run(circumstances, call.kind, call.name, call.input, &after).await;
         drop(turn);
         match &outcome {
-            Err(CallError::Fault { fault, .. }) if *fault != Fault::BadAnswer => plugin.circuit.failed(Instant::now()),
+            Err(CallError::Fault { fault, .. }) if *fault != Fault::BadAnswer => plugin.circuit.failed(Instant::now(), self.limits()),
             _ => plugin.circuit.succeeded(),
         }
         outcome
@@ -300,7 +300,7 @@ async fn invoke(
     store.limiter(|state| state);
     store.set_hostcall_fuel(limits.crossing);
     store.set_max_component_handles(1_000);
-    let budget = limits.cpu_ticks;
+    let budget = limits.ticks();
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |mut context| {
         let state = context.data_mut();

@@ -8,8 +8,10 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 pub const TICK: Duration = Duration::from_millis(5);
 /// Instances that may live at once; the host's own bound lies below.
 pub(crate) const POOL: u32 = 128;
+/// Calls that may run at once, of all plugins.
+pub(crate) const CALLS: usize = POOL as usize / 2;
 /// Linear memory that one instance may map, bytes.
-const MEMORY: usize = 128 << 20;
+pub(crate) const MEMORY: usize = 128 << 20;
 /// How much of a memory stays resident for the next instance, bytes.
 const KEEP_RESIDENT: usize = 1 << 20;
 

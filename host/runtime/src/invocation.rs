@@ -68,13 +68,10 @@ pub(crate) struct State {
     pub ticks: u64,
 }
 
-/// Handles that a guest may hold on the host's side.
-const HANDLES: usize = 256;
-
 impl State {
     pub fn new(circumstances: Circumstances, store: Store, limits: Arc<Limits>) -> Self {
         let mut table = ResourceTable::new();
-        table.set_max_capacity(HANDLES);
+        table.set_max_capacity(limits.handles);
         Self { circumstances, store, quota: Quota::new(&limits), limits, table, ledger: Ledger::default(), lines: Vec::new(), ticks: 0 }
     }
 }

@@ -1,13 +1,21 @@
-//! What one invocation may use. Each limit has a safe default and is tested by a hostile guest.
+//! What one invocation may use. Each limit has a safe default, is tested by a hostile guest, and can be set in
+//! `limits.toml` of the data directory.
 
 use std::time::Duration;
 
-/// The limits of one invocation.
-#[derive(Clone, Debug)]
+use serde::{Deserialize, Deserializer};
+
+use crate::engine;
+
+/// The limits of one invocation. In a file, times are milliseconds: `cpu-ms`, `wall-ms`, `patience-ms`, `fault-window-ms`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limits {
-    /// Processor time, in ticks of the engine.
-    pub cpu_ticks: u64,
+    /// Processor time, counted in whole ticks of the engine.
+    #[serde(rename = "cpu-ms", deserialize_with = "milliseconds")]
+    pub cpu: Duration,
     /// Time on the clock, host calls included.
+    #[serde(rename = "wall-ms", deserialize_with = "milliseconds")]
     pub wall: Duration,
     /// Linear memory, bytes.
     pub memory: usize,
@@ -15,6 +23,8 @@ pub struct Limits {
     pub table_elements: usize,
     /// Bytes that one crossing from guest to host may carry, the answer included.
     pub crossing: usize,
+    /// Handles of resources.
+    pub handles: usize,
     /// Calls of the host.
     pub host_calls: u32,
     /// Rows read.
@@ -30,17 +40,24 @@ pub struct Limits {
     /// Invocations of one plugin at once.
     pub concurrent: usize,
     /// How long a call waits for its turn.
+    #[serde(rename = "patience-ms", deserialize_with = "milliseconds")]
     pub patience: Duration,
+    /// So many faults of a plugin …
+    pub faults: u32,
+    /// … within this time keep it off for a while.
+    #[serde(rename = "fault-window-ms", deserialize_with = "milliseconds")]
+    pub fault_window: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            cpu_ticks: 100,
+            cpu: Duration::from_millis(500),
             wall: Duration::from_secs(5),
             memory: 64 << 20,
             table_elements: 20_000,
             crossing: 4 << 20,
+            handles: 256,
             host_calls: 1_000,
             rows: 10_000,
             row_bytes: 16 << 20,
@@ -49,7 +66,49 @@ impl Default for Limits {
             changes: 200,
             concurrent: 16,
             patience: Duration::from_secs(2),
+            faults: 10,
+            fault_window: Duration::from_secs(30),
         }
+    }
+}
+
+fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(Duration::from_millis)
+}
+
+impl Limits {
+    /// Reads a file; what it does not name keeps its default. The error says which value is wrong and what it may be.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let limits: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        let milliseconds = |time: Duration| time.as_millis();
+        for (name, value, most) in [
+            ("cpu-ms", milliseconds(limits.cpu), 60_000),
+            ("wall-ms", milliseconds(limits.wall), 120_000),
+            ("memory", limits.memory as u128, engine::MEMORY as u128),
+            ("table-elements", limits.table_elements as u128, 1_000_000),
+            ("crossing", limits.crossing as u128, 64 << 20),
+            ("handles", limits.handles as u128, 1_000),
+            ("host-calls", limits.host_calls.into(), 1_000_000),
+            ("rows", limits.rows.into(), 10_000_000),
+            ("row-bytes", limits.row_bytes as u128, 1 << 30),
+            ("log-bytes", limits.log_bytes as u128, 16 << 20),
+            ("cursors", limits.cursors as u128, limits.handles as u128),
+            ("changes", limits.changes.into(), 10_000),
+            ("concurrent", limits.concurrent as u128, engine::CALLS as u128),
+            ("patience-ms", milliseconds(limits.patience), 60_000),
+            ("faults", limits.faults.into(), 1_000_000),
+            ("fault-window-ms", milliseconds(limits.fault_window), 3_600_000),
+        ] {
+            if !(1..=most).contains(&value) {
+                return Err(format!("`{name}` is {value}; it must lie in 1 to {most}"));
+            }
+        }
+        Ok(limits)
+    }
+
+    /// Processor time in ticks of the engine, at least one.
+    pub(crate) fn ticks(&self) -> u64 {
+        u64::try_from(self.cpu.as_millis().div_ceil(engine::TICK.as_millis())).unwrap_or(u64::MAX)
     }
 }
 
@@ -113,5 +172,32 @@ impl Quota {
         let left = self.log_bytes.checked_sub(bytes);
         self.log_bytes = left.unwrap_or(0);
         left.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_changes_what_it_names() {
+        let limits = Limits::read("rows = 500\ncpu-ms = 12\n").unwrap();
+        assert_eq!(limits, Limits { rows: 500, cpu: Duration::from_millis(12), ..Limits::default() });
+        assert_eq!(limits.ticks(), 3);
+        assert_eq!(Limits::read("").unwrap(), Limits::default());
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named() {
+        for (text, said) in [
+            ("rows = 0", "`rows` is 0; it must lie in 1 to 10000000"),
+            ("memory = 999999999", "`memory` is 999999999; it must lie in 1 to 134217728"),
+            ("cursors = 300", "`cursors` is 300; it must lie in 1 to 256"),
+            ("row = 1", "unknown field `row`"),
+            ("rows = -1", "rows"),
+        ] {
+            let error = Limits::read(text).unwrap_err();
+            assert!(error.contains(said), "{error}");
+        }
     }
 }

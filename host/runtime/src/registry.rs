@@ -15,7 +15,7 @@ use wasmtime::component::HasSelf;
 use wasmtime::component::Linker;
 
 use crate::contract::Plugin as Contract;
-use crate::engine::{self, POOL};
+use crate::engine::{self, CALLS};
 use crate::install::InstallError;
 use crate::invocation::State;
 use crate::limits::Limits;
@@ -100,7 +100,7 @@ impl Runtime {
             |source: &str| first_party::compile(source, &catalogue, &keyring).map(|(manifest, scope)| Console { manifest, scope });
         let (console, portal) = (first_party(first_party::CONSOLE)?, first_party(first_party::PORTAL)?);
         // Below the pool's size, so that the pool is never what says no.
-        let turns = Semaphore::new(POOL as usize / 2);
+        let turns = Semaphore::new(CALLS);
         let inner = Inner { engine, linker, store, keyring, limits: Arc::new(limits), turns, plugins: RwLock::default(), console, portal };
         let runtime = Self { inner: Arc::new(inner) };
         runtime.load().await?;

@@ -30,6 +30,8 @@ const STEPS: i32 = 1_000;
 const IDLE: usize = 16;
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 512;
+/// Pages in the write-ahead log that are worth copying into the file: 16 MiB. The log's last page is in there many times.
+const CHECKPOINT: i64 = 4_096;
 /// How long a connection waits for another's lock.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -110,6 +112,7 @@ impl Options {
         if !self.read_only {
             connection.pragma_update(None, "journal_mode", "wal")?;
             connection.pragma_update(None, "synchronous", "full")?;
+            connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
         }
         if self.mapped > 0 {
             connection.pragma_update(None, "mmap_size", self.mapped)?;

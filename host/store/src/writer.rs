@@ -44,7 +44,7 @@ const GROUP_MAX: usize = 256;
 
 /// How long a commit waits for company where the one before had some. A commit costs the processor as much as a page does,
 /// whether it holds one entry or twenty; who is alone does not wait.
-const GATHER: std::time::Duration = std::time::Duration::from_micros(250);
+const GATHER: std::time::Duration = std::time::Duration::from_micros(100);
 
 /// Looks an entity type up by its full name.
 pub(crate) type Lookup = Arc<dyn Fn(&str) -> Option<Arc<EntityType>> + Send + Sync>;

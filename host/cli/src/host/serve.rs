@@ -60,7 +60,18 @@ pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 
 /// Opens store and runtime.
 pub async fn start(data: &DataDir) -> Result<Runtime> {
-    Ok(Runtime::start(data.store().await?, data.keyring()?, Limits::default()).await?)
+    let limits = limits(data)?;
+    Ok(Runtime::start(data.store().await?, data.keyring()?, limits).await?)
+}
+
+/// The limits of a plugin's call: `limits.toml` of the data directory, where there is one.
+fn limits(data: &DataDir) -> Result<Limits> {
+    let file = data.file("limits.toml");
+    match std::fs::read_to_string(&file) {
+        Ok(text) => Limits::read(&text).map_err(|reason| anyhow::anyhow!("{}: {reason}", file.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Limits::default()),
+        Err(error) => Err(error).with_context(|| format!("{} can't be read", file.display())),
+    }
 }
 
 /// Serves until Ctrl-C or SIGTERM, then lets everything under way end.
