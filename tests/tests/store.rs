@@ -111,10 +111,11 @@ fn world() -> World {
     let writer = scope(&store.catalogue(), &keyring, "\"create\"", &fields.join(", "), "");
     let everywhere = actor(&["44"]);
     let records: Vec<Record> = (0..90).map(record).collect();
+    let permission = writer.may_change(&caller(&everywhere), "thing", None, &STORED).unwrap();
     let changes = records.iter().map(|record| {
         let values =
             record.iter().filter(|(_, value)| **value != Value::Null).map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        writer.change(&caller(&everywhere), Draft { entity: "thing".into(), target: None, values, evidence: None, label: None }).unwrap()
+        permission.change(Draft { values, evidence: None, label: None }).unwrap()
     });
     let made = runtime.block_on(store.apply(changes.collect(), entry())).unwrap();
     assert!(made.iter().zip(1..).all(|(made, number)| made.record == RecordNo(number)));
