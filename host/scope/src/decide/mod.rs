@@ -149,8 +149,12 @@ impl Scope {
     fn bounds(&self, access: &Compiled, caller: &Caller<'_>) -> Result<Bounds, Denial> {
         let actor = caller.actor.ok_or_else(|| Denial::new(DenialKind::SignIn, "asks for a log-in"))?;
         let within = within(&actor.regions, access.regions.as_deref());
-        let label =
-            access.entity.is_labelled().then(|| LabelRule { purpose: caller.purpose.to_owned(), clearance: actor.clearance });
+        // What was derived from a region may be seen where the region itself may: by this actor, under this grant.
+        let label = access.entity.is_labelled().then(|| LabelRule {
+            purpose: caller.purpose.to_owned(),
+            clearance: actor.clearance,
+            regions: within.clone(),
+        });
         let mut bounds =
             Bounds { origin: (self.id, access.request), condition: access.condition.clone(), regions: Reach::Everywhere, own: None, label };
         if access.own {
