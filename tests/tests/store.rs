@@ -1,4 +1,5 @@
 //! The store's SQL against the reference evaluator: what comes back, in what order, page by page, and what is denied.
+//! The records are a plugin's, so that each carries a label.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on should stop loudly")]
 
@@ -7,8 +8,9 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use linli_audit::{Entry, Outcome};
-use linli_model::{Catalogue, Classification, CodeList, Date, Decimal, EntityType, Origin, RecordNo, RegionCode, Value};
+use linli_model::{Catalogue, Classification, CodeList, Date, Decimal, EntityType, Extent, Origin, RecordNo, RegionCode, Value};
 use linli_scope::decide::{Ask, Draft, Filter};
+use linli_scope::plan::Label;
 use linli_scope::scope::Sources;
 use linli_scope::{
     Actor, Caller, Channel, Comparison, DenialKind, Keyring, Manifest, Operator, Predicate, Role, Scope, condition, predicate,
@@ -35,12 +37,21 @@ const SCHEMA: &str = r#"{"$schema": "https://json-schema.org/draft/2020-12/schem
         "checked": {"type": "integer", "x-linli": {"classification": "personal"}},
         "absent": {"type": "integer", "x-linli": {"classification": "personal"}}}}"#;
 
+/// Lies in no region: only its label bounds it.
+const NOTE: &str = r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": false,
+    "x-linli": {"name": "note", "steward": "s", "legal-basis": "l"},
+    "properties": {"count": {"type": "integer", "x-linli": {"classification": "public"}}}}"#;
+
 const CODES: &str = "# GB/T 2261.1-2003\ncode,zh,en\n0,未知,Unknown\n1,男,Male\n2,女,Female\n";
+const CLASSES: [Classification; 4] =
+    [Classification::Public, Classification::Internal, Classification::Personal, Classification::Sensitive];
 const TODAY: &str = "2026-02-28";
 const STORED: [&str; 10] = ["grid", "label", "count", "amount", "flag", "sex", "born", "shaded", "checked", "absent"];
 const PLAIN: [&str; 7] = ["grid", "label", "count", "amount", "flag", "sex", "age"];
 const FIELDS: [&str; 10] = ["grid", "label", "count", "amount", "flag", "sex", "age", "shaded", "checked", "absent"];
 const GRIDS: [&str; 5] = ["440104022001001", "440104022001002", "440104022002001", "440105001001001", "445381001001001"];
+/// Where a label's invocation had read; the empty text for more than one province.
+const READ_IN: [&str; 9] = ["44", "4401", "440104", "440104022", "440104022001", "440104022001002", "440105", "4453", ""];
 /// None holds U+10FFFF, a noncharacter behind which the store's ranges for prefixes end.
 const LABELS: [&str; 8] = ["", "a", "ab", "aé", "b%", "王", "王小", "王\u{10FFFF}"];
 const BORN: [&str; 8] = ["1926-02-28", "1946-02-27", "1946-02-28", "1946-03-01", "2000-02-29", "2008-02-28", "2025-12-31", "2026-02-28"];
@@ -63,12 +74,13 @@ struct World {
     store: Store,
     keyring: Keyring,
     records: Vec<Record>,
+    labels: Vec<Label>,
     _folder: std::path::PathBuf,
 }
 
-fn actor(regions: &[&str]) -> Actor {
+fn actor(regions: &[&str], clearance: Classification) -> Actor {
     let regions = regions.iter().map(|code| code.parse().unwrap()).collect();
-    Actor { id: 1, roles: vec![Role::Worker], regions, clearance: Classification::Sensitive, resident: None, publisher: None }
+    Actor { id: 1, roles: vec![Role::Worker], regions, clearance, resident: None, publisher: None }
 }
 
 fn caller(actor: &Actor) -> Caller<'_> {
@@ -77,13 +89,20 @@ fn caller(actor: &Actor) -> Caller<'_> {
 
 fn scope(catalogue: &Catalogue, keyring: &Keyring, operations: &str, fields: &str, condition: &str) -> Scope {
     let condition = if condition.is_empty() { String::new() } else { format!("where = '{condition}'\n") };
-    let manifest = format!(
+    compile(catalogue, keyring, &manifest("thing", operations, fields, &condition))
+}
+
+fn compile(catalogue: &Catalogue, keyring: &Keyring, manifest: &Manifest) -> Scope {
+    Scope::compile(&Sources { manifest, grant: None, built_in: true, catalogue, keyring, publisher: "x", sector: "y" }).unwrap()
+}
+
+fn manifest(entity: &str, operations: &str, fields: &str, more: &str) -> Manifest {
+    let text = format!(
         "[plugin]\nid = \"a.b\"\nversion = \"1\"\nplatform = \"0.1\"\nname = \"n\"\n[[purpose]]\nid = \"p\"\ntitle = \"t\"\nlegal-basis = \"l\"\n\
-         [[access]]\npurpose = \"p\"\nentity = \"thing\"\noperations = [{operations}]\nrows-per-call = 1000\nfields = {{ {fields} }}\n{condition}\
+         [[access]]\npurpose = \"p\"\nentity = \"{entity}\"\noperations = [{operations}]\nrows-per-call = 1000\nfields = {{ {fields} }}\n{more}\
          [[page]]\npath = \"/\"\ntitle = \"t\"\npurpose = \"p\"\nroles = [\"worker\"]\n"
     );
-    let manifest = Manifest::read(&manifest).unwrap();
-    Scope::compile(&Sources { manifest: &manifest, grant: None, built_in: true, catalogue, keyring, publisher: "x", sector: "y" }).unwrap()
+    Manifest::read(&text).unwrap()
 }
 
 fn entry() -> Entry {
@@ -104,26 +123,54 @@ fn entry() -> Entry {
 fn world() -> World {
     let folder = linli_tests::scratch();
     let runtime = Runtime::new().unwrap();
-    let core = Core { codes: vec![CodeList::read("sex", CODES).unwrap()], schemas: &[SCHEMA] };
+    let core = Core { codes: vec![CodeList::read("sex", CODES).unwrap()], schemas: &[] };
     let store = runtime.block_on(Store::open(&folder.join("linli.db"), core)).unwrap();
+    runtime.block_on(store.add_entities("a.b", vec![SCHEMA.into(), NOTE.into()])).unwrap();
     let keyring = Keyring::new([7; 32]);
     let fields: Vec<_> = STORED.iter().map(|name| format!("{name} = \"plain\"")).collect();
     let writer = scope(&store.catalogue(), &keyring, "\"create\"", &fields.join(", "), "");
-    let everywhere = actor(&["44"]);
+    let everywhere = actor(&["44"], Classification::Sensitive);
     let records: Vec<Record> = (0..90).map(record).collect();
-    let changes = records.iter().map(|record| {
+    let labels: Vec<Label> = (0..90).map(label).collect();
+    let permission = writer.may_change(&caller(&everywhere), "thing", None, &STORED).unwrap();
+    let changes = records.iter().zip(&labels).map(|(record, label)| {
         let values =
             record.iter().filter(|(_, value)| **value != Value::Null).map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        writer.change(&caller(&everywhere), Draft { entity: "thing".into(), target: None, values, evidence: None, label: None }).unwrap()
+        permission.change(Draft { values, evidence: None, label: Some(label.clone()) }).unwrap()
     });
     let made = runtime.block_on(store.apply(changes.collect(), entry())).unwrap();
     assert!(made.iter().zip(1..).all(|(made, number)| made.record == RecordNo(number)));
-    World { runtime, store, keyring, records, _folder: folder }
+    World { runtime, store, keyring, records, labels, _folder: folder }
+}
+
+fn mix(number: usize, salt: usize) -> usize {
+    (number + 1).wrapping_mul(2_654_435_761 + salt * 40_503).wrapping_shr(7 + salt as u32 % 3)
+}
+
+/// What the invocation that kept a record had read: about a person of the record's own, beside the record itself.
+fn label(number: usize) -> Label {
+    let region = match READ_IN[mix(number, 21) % READ_IN.len()] {
+        "" => Extent::Everywhere,
+        code => Extent::Within(code.parse().unwrap()),
+    };
+    Label {
+        purpose: if mix(number, 22).is_multiple_of(6) { "q" } else { "p" }.into(),
+        classification: CLASSES[mix(number, 23) % CLASSES.len()],
+        subjects: serialized(1_000 + number as u64),
+        region: if mix(number, 24).is_multiple_of(3) { Extent::Nowhere } else { region },
+    }
+}
+
+fn serialized(subject: u64) -> Vec<u8> {
+    let (mut set, mut bytes) = (entry().subjects, Vec::new());
+    set.insert(subject);
+    set.serialize_into(&mut bytes).unwrap();
+    bytes
 }
 
 /// A record of few different values, each of them sometimes unknown, so that ties and gaps abound.
 fn record(number: usize) -> Record {
-    let mix = |salt: usize| (number + 1).wrapping_mul(2_654_435_761 + salt * 40_503).wrapping_shr(7 + salt as u32 % 3);
+    let mix = |salt: usize| mix(number, salt);
     let some = |salt: usize, value: Value| if mix(salt) % 5 == 0 { Value::Null } else { value };
     let text = |from: &[&str], salt: usize| Value::Text(from[mix(salt) % from.len()].to_owned());
     let small = |salt: usize| Value::Integer((mix(salt) % 5) as i64 - 1);
@@ -145,6 +192,7 @@ fn record(number: usize) -> Record {
 #[derive(Clone, Debug)]
 struct Case {
     regions: Vec<&'static str>,
+    clearance: Classification,
     condition: &'static str,
     select: Vec<&'static str>,
     filter: Vec<Filter>,
@@ -192,8 +240,10 @@ fn case() -> impl Strategy<Value = Case> {
     let regions = prop_oneof![1 => Just(vec!["44"]), 2 => regions];
     let select_ = prop::collection::vec(prop_oneof![6 => field(), 1 => Just("shaded")], 1..4);
     let sort = prop::collection::vec((field(), any::<bool>()), 0..4);
-    (regions, select(&CONDITIONS[..]), select_, prop::collection::vec(filter(), 0..3), sort, 1_u32..40)
-        .prop_map(|(regions, condition, select, filter, sort, limit)| Case { regions, condition, select, filter, sort, limit })
+    let clearance = prop_oneof![3 => Just(Classification::Sensitive), 1 => select(&CLASSES[..])];
+    (regions, clearance, select(&CONDITIONS[..]), select_, prop::collection::vec(filter(), 0..3), sort, 1_u32..40).prop_map(
+        |(regions, clearance, condition, select, filter, sort, limit)| Case { regions, clearance, condition, select, filter, sort, limit },
+    )
 }
 
 /// The record numbers that should come back, in order.
@@ -204,15 +254,30 @@ fn expected(world: &World, entity: &EntityType, catalogue: &Catalogue, case: &Ca
     let filters: Vec<_> =
         case.filter.iter().map(|(name, operator, values)| Comparison::new(entity, name, *operator, values.clone()).unwrap()).collect();
     let regions: Vec<RegionCode> = case.regions.iter().map(|code| code.parse().unwrap()).collect();
-    let mut found: Vec<(i64, &Record)> = (1..).zip(&world.records).collect();
+    let mut found: Vec<(i64, &Record)> = (1..)
+        .zip(&world.records)
+        .zip(&world.labels)
+        .filter(|(_, label)| admits(&case.regions, case.clearance, label))
+        .map(|(found, _)| found)
+        .collect();
     found.retain(|(_, record)| {
         let value = |name: &str| record.get(name).cloned().unwrap_or(Value::Null);
-        let near = matches!(&record["grid"], Value::Text(grid) if regions.iter().any(|region| region.contains(grid)));
+        let near = regions.iter().any(|region| region.contains(text(&record["grid"])));
         near && condition.holds(entity, &value, today) == Some(true)
             && filters.iter().all(|filter| filter.holds(entity, &value, today) == Some(true))
     });
     found.sort_by(|left, right| order(entity, &case.sort, left, right));
     found.into_iter().map(|(number, _)| number).collect()
+}
+
+/// Whether what a record was made from may be known: for this purpose, so highly classified, in this jurisdiction.
+fn admits(regions: &[&str], clearance: Classification, label: &Label) -> bool {
+    let near = match &label.region {
+        Extent::Nowhere => true,
+        Extent::Within(region) => regions.iter().any(|within| region.as_str().starts_with(within)),
+        Extent::Everywhere => false,
+    };
+    near && label.purpose == "p" && label.classification <= clearance
 }
 
 /// By the keys, unknown values last either way, ages by their birth dates; then by number, as the last column goes.
@@ -242,12 +307,21 @@ fn order(entity: &EntityType, sort: &[(&'static str, bool)], left: &(i64, &Recor
     if descends { right.0.cmp(&left.0) } else { left.0.cmp(&right.0) }
 }
 
-/// Whether anything that is asked is not for this use: selected unless plain or masked, filtered or sorted by unless plain.
-fn is_denied(case: &Case) -> bool {
-    let plain = |name: &str| PLAIN.contains(&name);
-    case.select.iter().any(|name| !plain(name) && *name != "shaded")
+/// Whether anything that is asked is not for this use: selected unless plain or masked, filtered or sorted by unless plain;
+/// or not for this actor.
+fn is_denied(case: &Case, entity: &EntityType) -> bool {
+    let cleared = |name: &str| entity.field(name).unwrap().classification <= case.clearance;
+    let plain = |name: &str| PLAIN.contains(&name) && cleared(name);
+    !case.select.iter().all(|name| plain(name) || *name == "shaded" && cleared(name))
         || !case.filter.iter().all(|(name, ..)| plain(name))
         || !case.sort.iter().all(|(name, _)| plain(name))
+}
+
+fn text(value: &Value) -> &str {
+    match value {
+        Value::Text(text) => text,
+        other => panic!("{other:?} is no text"),
+    }
 }
 
 fn shown(entity: &EntityType, record: &Record, name: &str) -> serde_json::Value {
@@ -263,11 +337,11 @@ fn shown(entity: &EntityType, record: &Record, name: &str) -> serde_json::Value 
 
 fn check(world: &World, case: &Case) -> Result<(), TestCaseError> {
     let catalogue = world.store.catalogue();
-    let entity = catalogue.entity("thing").unwrap();
+    let entity = catalogue.entity("a.b/thing").unwrap();
     let fields: Vec<_> = PLAIN.iter().map(|name| format!("{name} = \"plain\"")).collect();
     let fields = format!("{}, shaded = \"masked\", checked = \"check\"", fields.join(", "));
     let scope = scope(&catalogue, &world.keyring, "\"read\"", &fields, case.condition);
-    let actor = actor(&case.regions);
+    let actor = actor(&case.regions, case.clearance);
     let mut ask = Ask {
         entity: "thing".into(),
         fields: case.select.iter().map(|name| (*name).to_owned()).collect(),
@@ -276,11 +350,10 @@ fn check(world: &World, case: &Case) -> Result<(), TestCaseError> {
         limit: case.limit,
         ..Ask::default()
     };
-    if is_denied(case) {
+    if is_denied(case, entity) {
         let denial = scope.read(&caller(&actor), &ask).err();
-        prop_assert!(
-            denial.is_some_and(|denial| matches!(denial.kind, DenialKind::Field | DenialKind::FieldMode) && denial.field.is_some())
-        );
+        let expected = [DenialKind::Field, DenialKind::FieldMode, DenialKind::Clearance];
+        prop_assert!(denial.is_some_and(|denial| expected.contains(&denial.kind) && denial.field.is_some()));
         return Ok(());
     }
     let expected = expected(world, entity, &catalogue, case);
@@ -290,15 +363,22 @@ fn check(world: &World, case: &Case) -> Result<(), TestCaseError> {
         let page = world.runtime.block_on(world.store.read(&read)).unwrap();
         let rows: Vec<serde_json::Value> = serde_json::from_str(&page.json).unwrap();
         prop_assert!(rows.len() as u64 == page.count && rows.len() <= case.limit as usize);
+        let (mut class, mut region) = (None, Extent::Nowhere);
         for row in &rows {
             let RecordNo(number) = scope.tokens().open(entity.number, row["id"].as_str().unwrap()).unwrap();
-            prop_assert!(page.subjects.contains(number.unsigned_abs()));
+            let at = usize::try_from(number).unwrap() - 1;
+            let (record, label) = (&world.records[at], &world.labels[at]);
             for name in &case.select {
-                prop_assert_eq!(&row[*name], &shown(entity, &world.records[usize::try_from(number).unwrap() - 1], name));
+                prop_assert_eq!(&row[*name], &shown(entity, record, name));
             }
+            prop_assert!(page.subjects.contains(number.unsigned_abs()) && page.subjects.contains(1_000 + at as u64));
+            class = class.max(Some(label.classification));
+            region.widen(label.region.clone());
+            region.widen(Extent::Within(text(&record["grid"]).parse().unwrap()));
             found.push(number);
         }
-        prop_assert!(found.len() <= expected.len() && page.subjects.len() == page.count);
+        prop_assert_eq!((&page.label, &page.region), (&class, &region));
+        prop_assert!(found.len() <= expected.len() && page.subjects.len() == 2 * page.count);
         if !page.more {
             break;
         }
@@ -316,4 +396,77 @@ fn the_stores_sql_gives_what_the_reference_evaluator_gives() {
     if let Err(failure) = runner.run(&case(), |case| check(&world, &case)) {
         panic!("{failure}");
     }
+}
+
+#[test]
+fn a_change_lets_a_label_hold_what_its_invocation_had_read_too() {
+    let World { runtime, store, keyring, _folder, .. } = world();
+    let scope = scope(&store.catalogue(), &keyring, "\"create\", \"update\", \"read\"", "grid = \"plain\", label = \"plain\"", "");
+    let near = actor(&["440104022001"], Classification::Personal);
+    let label = |class, code: &str, subject| Label {
+        purpose: "p".into(),
+        classification: class,
+        subjects: serialized(subject),
+        region: Extent::Within(code.parse().unwrap()),
+    };
+    let put = |target, name: &str, value: &str, label| {
+        let permission = scope.may_change(&caller(&near), "thing", target, &[name]).unwrap();
+        let values = vec![(name.to_owned(), Value::Text(value.into()))];
+        let change = permission.change(Draft { values, evidence: None, label: Some(label) }).unwrap();
+        runtime.block_on(store.apply(vec![change], entry())).unwrap().remove(0)
+    };
+    let made = put(None, "grid", "440104022001001", label(Classification::Internal, "440104022001001", 7));
+    let id = scope.tokens().token(made.entity, made.record);
+    let read = |actor: &Actor| {
+        let ask = Ask { entity: "thing".into(), fields: vec!["grid".into()], id: Some(id.clone()), limit: 1, ..Ask::default() };
+        runtime.block_on(store.read(&scope.read(&caller(actor), &ask).unwrap())).unwrap()
+    };
+    assert_eq!(read(&actor(&["440104022001"], Classification::Internal)).count, 1);
+    put(Some((&*id, 1)), "label", "a", label(Classification::Personal, "440104022002", 8));
+    assert_eq!(read(&near).count, 0);
+    assert_eq!(read(&actor(&["440104022"], Classification::Internal)).count, 0);
+    let rows = read(&actor(&["440104022"], Classification::Personal));
+    assert_eq!((rows.count, rows.label, rows.region), (1, Some(Classification::Personal), Extent::Within("440104022".parse().unwrap())));
+    assert!(rows.subjects.contains(7) && rows.subjects.contains(8));
+}
+
+#[test]
+fn each_jurisdiction_finds_what_was_made_from_its_own_regions_under_one_scope() {
+    let World { runtime, store, keyring, labels, _folder, .. } = world();
+    let scope = compile(&store.catalogue(), &keyring, &manifest("note", "\"create\", \"read\"", "count = \"plain\"", ""));
+    let writer = actor(&["44"], Classification::Sensitive);
+    let permission = scope.may_change(&caller(&writer), "note", None, &["count"]).unwrap();
+    let changes = labels.iter().zip(0..).map(|(label, count)| {
+        let values = vec![("count".to_owned(), Value::Integer(count))];
+        permission.change(Draft { values, evidence: None, label: Some(label.clone()) }).unwrap()
+    });
+    runtime.block_on(store.apply(changes.collect(), entry())).unwrap();
+    let ask = Ask { entity: "note".into(), fields: vec!["count".into()], limit: 1_000, ..Ask::default() };
+    for regions in [&[][..], &["440104022"], &["440104022002"], &["440104", "4453"], &["440105", "440104022001", "11"], &["44"], &["11"]] {
+        let actor = actor(regions, Classification::Personal);
+        let page = runtime.block_on(store.read(&scope.read(&caller(&actor), &ask).unwrap())).unwrap();
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&page.json).unwrap();
+        let found: Vec<_> = rows.iter().map(|row| row["count"].as_i64().unwrap()).collect();
+        let expected: Vec<_> = (0..).zip(&labels).filter(|(_, label)| admits(regions, actor.clearance, label)).map(|(at, _)| at).collect();
+        assert_eq!(found, expected, "{regions:?}");
+    }
+}
+
+#[test]
+fn a_check_of_a_plugins_record_is_a_read_of_what_its_label_says() {
+    let World { runtime, store, keyring, .. } = world();
+    let manifest = manifest("thing", "\"create\", \"check\"", "grid = \"plain\"", "checks = { flagged = \"flag\" }\n");
+    let scope = compile(&store.catalogue(), &keyring, &manifest);
+    let actor = actor(&["44"], Classification::Sensitive);
+    let region = Extent::Within("4401".parse().unwrap());
+    let label = Label { purpose: "p".into(), classification: Classification::Personal, subjects: serialized(7), region: region.clone() };
+    let values = vec![("grid".to_owned(), Value::Text(GRIDS[0].into()))];
+    let permission = scope.may_change(&caller(&actor), "thing", None, &["grid"]).unwrap();
+    let change = permission.change(Draft { values, evidence: None, label: Some(label) }).unwrap();
+    let made = runtime.block_on(store.apply(vec![change], entry())).unwrap().remove(0);
+    let id = scope.tokens().token(made.entity, made.record);
+    let check = scope.check(&caller(&actor), "thing", &id, "flagged").unwrap();
+    let checked = runtime.block_on(store.check(&check)).unwrap().unwrap();
+    assert_eq!((checked.holds, checked.label, &checked.region), (false, Some(Classification::Personal), &region));
+    assert!(checked.subjects.contains(7));
 }

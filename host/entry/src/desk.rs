@@ -63,13 +63,13 @@ impl Desk<'_> {
         given: &Map<String, serde_json::Value>,
         evidence: Option<String>,
     ) -> Result<Made, EntryError> {
-        self.put(entity, Some((id.to_owned(), version)), given, evidence).await
+        self.put(entity, Some((id, version)), given, evidence).await
     }
 
     async fn put(
         &self,
         name: &str,
-        target: Option<(String, i64)>,
+        target: Option<(&str, i64)>,
         given: &Map<String, serde_json::Value>,
         evidence: Option<String>,
     ) -> Result<Made, EntryError> {
@@ -79,13 +79,15 @@ impl Desk<'_> {
             None => return Err(self.denied(name, operation, self.unknown(name)).await?),
         };
         // Fields that there are not are the check's to name.
-        let names = given.keys().map(String::as_str).filter(|name| entity.field(name).is_some_and(|field| field.origin == Origin::Stored));
-        if let Err(denial) = self.scope.may_change(&self.caller, name, target.is_none(), names) {
-            return Err(self.denied(name, operation, denial).await?);
-        }
+        let stored = |name: &&str| entity.field(name).is_some_and(|field| field.origin == Origin::Stored);
+        let fields: Vec<&str> = given.keys().map(String::as_str).filter(stored).collect();
+        let permission = match self.scope.may_change(&self.caller, name, target, &fields) {
+            Ok(permission) => permission,
+            Err(denial) => return Err(self.denied(name, operation, denial).await?),
+        };
         let values = check(self.store, self.scope, &entity, given, target.is_none()).map_err(EntryError::Invalid)?;
-        let draft = Draft { entity: name.to_owned(), target, values, evidence, label: None };
-        let change = match self.scope.change(&self.caller, draft.clone()) {
+        let draft = Draft { values, evidence, label: None };
+        let change = match permission.change(draft.clone()) {
             Ok(change) => change,
             Err(denial) => return Err(self.denied(name, operation, denial).await?),
         };
@@ -95,7 +97,7 @@ impl Desk<'_> {
         match self.store.apply(vec![change], self.entry(Outcome::Allowed)).await {
             Ok(made) => made.into_iter().next().ok_or(EntryError::Store(StoreError::Closed)),
             // Somebody was entered between the look and the entry.
-            Err(error @ StoreError::Duplicate { .. }) => match self.store.holder(&self.scope.change(&self.caller, draft)?).await? {
+            Err(error @ StoreError::Duplicate { .. }) => match self.store.holder(&permission.change(draft)?).await? {
                 Some(holder) => Err(self.duplicate(&entity, holder).await?),
                 None => Err(error.into()),
             },

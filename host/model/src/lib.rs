@@ -32,6 +32,6 @@ pub use date::Date;
 pub use decimal::Decimal;
 pub use entity::{EntityType, Field, FieldKind, Origin, RegionSource, SubjectPath};
 pub use mask::Mask;
-pub use region::{RegionCode, RegionTree};
+pub use region::{Extent, RegionCode, RegionTree};
 pub use text::Text;
 pub use value::{Misfit, RecordNo, Value};

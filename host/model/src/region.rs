@@ -95,6 +95,39 @@ impl fmt::Display for RegionCode {
     }
 }
 
+/// The smallest region that holds all of something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// Nothing of it lies in any region.
+    #[default]
+    Nowhere,
+    /// All of it lies in this one.
+    Within(RegionCode),
+    /// Not even one province holds all of it.
+    Everywhere,
+}
+
+impl Extent {
+    /// Whether it holds this region.
+    pub fn holds(&self, code: &str) -> bool {
+        match self {
+            Self::Nowhere => false,
+            Self::Within(region) => region.contains(code),
+            Self::Everywhere => true,
+        }
+    }
+
+    /// Lets it hold the other too.
+    pub fn widen(&mut self, other: Self) {
+        match (&*self, other) {
+            (_, Self::Nowhere) | (Self::Everywhere, _) => {}
+            (Self::Within(held), Self::Within(region)) if held.contains(region.as_str()) => {}
+            (Self::Within(held), Self::Within(region)) => *self = held.common(&region).map_or(Self::Everywhere, Self::Within),
+            (_, other) => *self = other,
+        }
+    }
+}
+
 /// What two sets of regions share: of each nested pair, the smaller one.
 pub fn intersect(left: &[RegionCode], right: &[RegionCode]) -> Vec<RegionCode> {
     let mut shared: Vec<RegionCode> = Vec::new();
@@ -216,6 +249,14 @@ mod tests {
     }
 
     #[test]
+    fn an_extent_over_two_provinces_never_shrinks_again() {
+        let mut extent = Extent::Within(code("44"));
+        extent.widen(Extent::Within(code("11")));
+        extent.widen(Extent::Within(code("440104")));
+        assert_eq!(extent, Extent::Everywhere);
+    }
+
+    #[test]
     fn a_tree_is_walked_by_level_and_by_range() {
         let tree =
             RegionTree::read("# source\ncode,name\n44,广东省\n4401,广州市\n440104,越秀区\n440104022,矿泉街道\n440104023,别处\n").unwrap();
@@ -236,6 +277,19 @@ mod tests {
         fn an_intersection_holds_what_both_hold(a in prop::collection::vec(any_code(), 0..4), b in prop::collection::vec(any_code(), 0..4), probe in any_code()) {
             let in_set = |set: &[RegionCode]| set.iter().any(|region| region.contains(probe.as_str()));
             prop_assert_eq!(in_set(&intersect(&a, &b)), in_set(&a) && in_set(&b));
+        }
+
+        #[test]
+        fn an_extent_holds_all_that_it_was_widened_by_and_no_more(codes in prop::collection::vec(any_code(), 0..5), first in any_code()) {
+            let mut extent = Extent::Nowhere;
+            for code in [&first].into_iter().chain(&codes) {
+                extent.widen(Extent::Within(code.clone()));
+                extent.widen(Extent::Nowhere);
+            }
+            let Extent::Within(held) = extent else { panic!("all of them lie in 44") };
+            prop_assert!(held.contains(first.as_str()) && codes.iter().all(|code| held.contains(code.as_str())));
+            let smaller = codes.iter().try_fold(first, |held, code| held.common(code));
+            prop_assert_eq!(Some(held), smaller);
         }
 
         #[test]

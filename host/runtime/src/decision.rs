@@ -1,8 +1,10 @@
 //! An admin's decision on a grant: checked, kept with its entry in the log, and in force at once.
 
+use jiff::Timestamp;
+use linli_scope::alteration::alteration;
 use linli_scope::grant::GrantError;
 use linli_scope::scope::ScopeError;
-use linli_scope::{Actor, Grant, Scope};
+use linli_scope::{Actor, Grant, Scope, standing};
 use linli_store::StoreError;
 
 use crate::install::administration;
@@ -29,13 +31,18 @@ impl Runtime {
     pub async fn decide(
         &self,
         admin: &Actor,
-        mut grant: Grant,
+        before: Grant,
         what: &str,
         change: impl FnOnce(&mut Grant) -> Result<(), GrantError>,
     ) -> Result<Grant, DecisionError> {
+        let mut grant = before.clone();
         change(&mut grant)?;
         self.try_grant(&grant)?;
-        let entry = administration(admin, &format!("{what} grant {} of", grant.id), &grant.plugin, &grant.digest);
+        let mut entry = administration(admin, &format!("{what} grant {} of", grant.id), &grant.plugin, &grant.digest);
+        let altered = alteration(&before, &grant, &self.store().catalogue());
+        if !altered.is_empty() {
+            entry.entry_point = format!("{}: {altered}", entry.entry_point);
+        }
         let grant = self.store().put_grant(grant, Some(entry.encode())).await?;
         self.refresh(&grant.plugin).await?;
         Ok(grant)
@@ -55,7 +62,7 @@ impl Runtime {
     async fn refresh(&self, id: &str) -> Result<(), DecisionError> {
         if let Some(plugin) = self.plugin(id) {
             let grants = self.store().grants().await?;
-            let grant = Grant::standing(&grants, id, &plugin.digest);
+            let grant = standing::of_component(&grants, id, &plugin.digest, Timestamp::now());
             let scope = Scope::compile(&self.sources(&plugin.manifest, grant, &self.store().catalogue(), &plugin.publisher))?;
             plugin.set_scope(scope);
         }

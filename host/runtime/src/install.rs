@@ -129,7 +129,7 @@ impl Runtime {
 
     /// The grant or request that stands for this digest, or a new request.
     async fn request(&self, manifest: &Manifest, digest: &str, now: Timestamp) -> Result<Grant, StoreError> {
-        if let Some(grant) = self.grant_for(&manifest.plugin.id, digest).await? {
+        if let Some(grant) = self.grant_for(&manifest.plugin.id, digest, now).await? {
             return Ok(grant);
         }
         let expires = now.checked_add(SignedDuration::from_hours(24 * GRANT_DAYS)).unwrap_or(now);

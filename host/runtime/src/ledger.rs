@@ -1,7 +1,7 @@
 //! What an invocation has done so far: the accesses for the log, and the label for what it keeps.
 
 use linli_audit::Access;
-use linli_model::{Classification, RegionCode};
+use linli_model::{Classification, Extent};
 use linli_scope::plan::Label;
 use linli_scope::{Denial, Read};
 use linli_store::{Checked, Rows};
@@ -14,15 +14,7 @@ pub(crate) struct Ledger {
     pending_subjects: RoaringTreemap,
     all_subjects: RoaringTreemap,
     classification: Classification,
-    region: Seen,
-}
-
-/// The smallest region that holds all that was read.
-#[derive(Clone, Debug)]
-enum Seen {
-    Nothing,
-    Within(RegionCode),
-    Everywhere,
+    region: Extent,
 }
 
 impl Default for Ledger {
@@ -32,7 +24,7 @@ impl Default for Ledger {
             pending_subjects: RoaringTreemap::new(),
             all_subjects: RoaringTreemap::new(),
             classification: Classification::Public,
-            region: Seen::Nothing,
+            region: Extent::Nowhere,
         }
     }
 }
@@ -45,7 +37,7 @@ impl Ledger {
         let class = rows.label.map_or(read.classification, |label| label.max(read.classification));
         if rows.count > 0 {
             self.classification = self.classification.max(class);
-            self.within(rows.region.clone(), read.entity.region_column().is_some());
+            self.region.widen(rows.region.clone());
         }
     }
 
@@ -57,8 +49,8 @@ impl Ledger {
         self.add(&check.entity.name, "check", &fields, u64::from(found.is_some()));
         if let Some(found) = found {
             self.subjects(&found.subjects);
-            self.classification = self.classification.max(check.classification);
-            self.within(found.region.clone(), check.entity.region_column().is_some());
+            self.classification = self.classification.max(check.classification).max(found.label.unwrap_or(check.classification));
+            self.region.widen(found.region.clone());
         }
     }
 
@@ -99,11 +91,7 @@ impl Ledger {
         if !self.all_subjects.is_empty() && self.all_subjects.serialize_into(&mut subjects).is_err() {
             subjects.clear();
         }
-        let region = match &self.region {
-            Seen::Within(region) => Some(region.clone()),
-            Seen::Nothing | Seen::Everywhere => None,
-        };
-        Label { purpose: purpose.to_owned(), classification: self.classification, subjects, region }
+        Label { purpose: purpose.to_owned(), classification: self.classification, subjects, region: self.region.clone() }
     }
 
     fn add(&mut self, entity: &str, operation: &str, fields: &[(String, String)], records: u64) {
@@ -130,14 +118,5 @@ impl Ledger {
         }
         self.pending_subjects |= subjects;
         self.all_subjects |= subjects;
-    }
-
-    fn within(&mut self, region: Option<RegionCode>, regional: bool) {
-        self.region = match (std::mem::replace(&mut self.region, Seen::Everywhere), region) {
-            (seen, None) if !regional => seen,
-            (Seen::Nothing, Some(region)) => Seen::Within(region),
-            (Seen::Within(seen), Some(region)) => seen.common(&region).map_or(Seen::Everywhere, Seen::Within),
-            _ => Seen::Everywhere,
-        };
     }
 }

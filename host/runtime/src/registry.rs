@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use linli_entry::{Desk, first_party};
 use linli_model::{Catalogue, Date};
 use linli_scope::scope::Sources;
-use linli_scope::{Actor, Caller, Channel, Grant, GrantState, Keyring, Manifest, Scope};
+use linli_scope::{Actor, Caller, Channel, Grant, Keyring, Manifest, Scope, Standing, standing};
 use linli_store::plugin::Publisher;
 use linli_store::{Store, StoreError};
 use tokio::sync::Semaphore;
@@ -122,7 +122,7 @@ impl Runtime {
         let package = linli_package::open(&installed.component.bytes)?;
         let manifest = Manifest::read(&package.parts.manifest)?;
         let digest = installed.component.digest;
-        let grant = Grant::standing(grants, &installed.id, &digest);
+        let grant = standing::of_component(grants, &installed.id, &digest, Timestamp::now());
         let scope = Scope::compile(&self.sources(&manifest, grant, &self.store().catalogue(), &installed.publisher))?;
         let component = self.compile(&installed.component.bytes).await?;
         let made = Made {
@@ -150,9 +150,12 @@ impl Runtime {
         plugins
     }
 
-    /// The grant that stands for a plugin's component, if there is one.
-    pub async fn grant_for(&self, plugin: &str, digest: &str) -> Result<Option<Grant>, StoreError> {
-        Ok(Grant::standing(&self.store().grants().await?, plugin, digest).filter(|grant| grant.state != GrantState::Revoked).cloned())
+    /// The grant in force for a plugin's component, or the request that waits for an admin, if there is one.
+    pub async fn grant_for(&self, plugin: &str, digest: &str, now: Timestamp) -> Result<Option<Grant>, StoreError> {
+        let grants = self.store().grants().await?;
+        let grant = standing::of_component(&grants, plugin, digest, now);
+        let stands = |grant: &&Grant| matches!(grant.standing(Some(digest), now), Standing::Active | Standing::Requested);
+        Ok(grant.filter(stands).cloned())
     }
 
     /// The store.

@@ -8,7 +8,7 @@ use cel::IdedExpr;
 use cel::common::ast::operators;
 use cel::common::ast::{CallExpr, Expr, LiteralValue};
 use cel::parser::Parser;
-use linli_model::{Catalogue, EntityType, Misfit, Value};
+use linli_model::{Catalogue, EntityType, FieldKind, Misfit, Value};
 
 use crate::predicate::{Comparison, Operator, Predicate};
 
@@ -59,6 +59,34 @@ pub fn parse(source: &str, entity: &EntityType, catalogue: &Catalogue) -> Result
         return Err(ConditionError::Size);
     }
     Ok(Predicate::All(parts))
+}
+
+/// A condition in words that may go on the record: of what could be one person's value, only that it is compared.
+pub fn outline(source: &str, entity: &EntityType, catalogue: &Catalogue) -> Result<String, ConditionError> {
+    let mut parts = Vec::new();
+    outline_parts(&parse(source, entity, catalogue)?, entity, &mut parts);
+    Ok(parts.join(" && "))
+}
+
+fn outline_parts(condition: &Predicate, entity: &EntityType, parts: &mut Vec<String>) {
+    match condition {
+        Predicate::All(all) => all.iter().for_each(|part| outline_parts(part, entity, parts)),
+        Predicate::Compare(Comparison { field, operator: Operator::Has, .. }) => parts.push(format!("has {field}")),
+        Predicate::Compare(compared) => {
+            let kind = entity.field(&compared.field).map(|field| &field.kind);
+            let values: Vec<_> = compared.values.iter().map(|value| outlined(value, kind)).collect();
+            parts.push(format!("{} {} {}", compared.field, compared.operator.sign(), values.join(" ")));
+        }
+    }
+}
+
+fn outlined(value: &Value, kind: Option<&FieldKind>) -> String {
+    match (value, kind) {
+        (Value::Boolean(flag), _) => flag.to_string(),
+        (Value::Integer(number), _) => number.to_string(),
+        (Value::Text(code), Some(FieldKind::Code { .. } | FieldKind::Region { .. })) => code.clone(),
+        _ => "…".to_owned(),
+    }
 }
 
 fn refuse_hostile(source: &str) -> Result<(), ConditionError> {

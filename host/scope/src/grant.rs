@@ -137,12 +137,6 @@ impl Grant {
         }
     }
 
-    /// Of a component's grants, newest first: the active one, else the newest.
-    pub fn standing<'g>(grants: &'g [Self], plugin: &str, digest: &str) -> Option<&'g Self> {
-        let mine = || grants.iter().filter(|grant| grant.plugin == plugin && grant.digest == digest);
-        mine().find(|grant| grant.state == GrantState::Active).or_else(|| mine().next())
-    }
-
     /// Puts it in force.
     pub fn approve(&mut self, expires: Option<Timestamp>) -> Result<(), GrantError> {
         if self.state != GrantState::Requested {

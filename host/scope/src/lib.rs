@@ -8,7 +8,8 @@
 //! |---|---|
 //! | [`manifest`] | what a plugin asks for: purposes, accesses, entry points |
 //! | [`access`] | one line of a request or grant: entity, operations, fields, rows |
-//! | [`grant`] | what an admin allowed, narrowing, expiry |
+//! | [`grant`], [`standing`] | what an admin allowed, narrowing, expiry; what a grant is worth at a moment |
+//! | [`alteration`] | what an admin altered of a grant, for the log |
 //! | [`actor`] | on whose behalf a call runs |
 //! | [`condition`], [`predicate`] | the CEL subset, and the typed tree it becomes |
 //! | [`scope`], [`decide`] | compiling request ∩ grant, and the decision |
@@ -19,6 +20,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod alteration;
 pub mod condition;
 pub mod decide;
 pub mod denial;
@@ -28,6 +30,7 @@ pub mod plan;
 pub mod position;
 pub mod predicate;
 pub mod scope;
+pub mod standing;
 pub mod token;
 
 pub use access::{Access, Mode, Operation};
@@ -38,6 +41,7 @@ pub use manifest::{EntryKind, EntryPoint, Manifest};
 pub use plan::{Authorized, Change, Check, Read};
 pub use predicate::{Comparison, Operator, Predicate};
 pub use scope::Scope;
+pub use standing::Standing;
 pub use token::{Keyring, TokenKey};
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use linli_model::{Classification, Date, EntityType, RecordNo, RegionCode, Value};
+use linli_model::{Classification, Date, EntityType, Extent, RecordNo, RegionCode, Value};
 
 use crate::access::Mode;
 use crate::position::Position;
@@ -76,6 +76,8 @@ pub struct LabelRule {
     pub purpose: String,
     /// Read from nothing above this.
     pub clearance: Classification,
+    /// Read from nothing outside these, none of which lies in another. Empty: from nothing that lies in any region.
+    pub regions: Vec<RegionCode>,
 }
 
 /// What a record that a plugin keeps carries on from what its invocation had read.
@@ -87,8 +89,8 @@ pub struct Label {
     pub classification: Classification,
     /// Whom it had read about: a serialised bitmap of inner numbers.
     pub subjects: Vec<u8>,
-    /// The smallest region that holds all that it had read; none where it read nothing regional.
-    pub region: Option<RegionCode>,
+    /// The smallest region that holds all that it had read.
+    pub region: Extent,
 }
 
 /// One column of an answer.
@@ -145,7 +147,7 @@ pub struct Read {
     pub today: Date,
     /// For the log: field and mode.
     pub fields: Vec<(String, String)>,
-    /// The highest classification among the fields.
+    /// The highest classification among the fields that it shows, filters and sorts by.
     pub classification: Classification,
     /// For sealing positions: what a position is good for.
     pub shape: String,

@@ -11,6 +11,7 @@ use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 
 use crate::database::{Bind, Cells as _, binds};
 use crate::error::StoreError;
+use crate::label::{self, Kept};
 use crate::sql::{self, Sql};
 use crate::sqlite::Session;
 
@@ -135,14 +136,21 @@ fn update(
     let mut select = Sql::default();
     select.sql("SELECT version, provenance, ");
     select.sql(entity.region_column().unwrap_or("NULL"));
+    for column in label::COLUMNS.into_iter().filter(|_| entity.is_labelled()) {
+        select.sql(", ");
+        select.sql(column);
+    }
     select.sql(" FROM ");
     select.sql(&entity.table);
     select.sql(" WHERE id = ");
     select.bind(record.0);
     sql::bounds(&mut select, entity, &change.bounds, change.today);
-    let before = |row: &Row<'_>| Ok((row.integer(0)?, row.text(1)?, row.optional_text(2)?.map(ToOwned::to_owned)));
+    let before = |row: &Row<'_>| {
+        let label = if entity.is_labelled() { Some(Kept::read(row, 3)?) } else { None };
+        Ok((row.integer(0)?, row.text(1)?, row.optional_text(2)?.map(ToOwned::to_owned), label))
+    };
     let found = session.first(&select.text, &select.binds, before)?;
-    let (current, provenance, region) = found.ok_or_else(|| StoreError::NotFound { entity: entity.name.clone() })?;
+    let (current, provenance, region, kept) = found.ok_or_else(|| StoreError::NotFound { entity: entity.name.clone() })?;
     if current != expected {
         return Err(StoreError::Stale { entity: entity.name.clone(), current });
     }
@@ -163,6 +171,15 @@ fn update(
     if let Some(grid) = own_region(change) {
         text.sql(", community = ");
         text.bind(community(grid).map(ToOwned::to_owned));
+    }
+    if let (Some(kept), Some(label)) = (kept, &change.label) {
+        let kept = kept.joined(label)?;
+        text.sql(", label_class = ");
+        text.bind(kept.class.rank());
+        text.sql(", label_region = ");
+        text.bind(label::region(&kept.region));
+        text.sql(", label_subjects = ");
+        text.bind(kept.subjects()?.as_slice());
     }
     text.sql(" WHERE id = ");
     text.bind(record.0);
@@ -253,7 +270,7 @@ impl<'a> Insert<'a> {
         self.bind("label_purpose", label.map_or(purpose, |label| &label.purpose));
         self.bind("label_class", label.map_or(Classification::Public, |label| label.classification).rank());
         self.bind("label_subjects", label.map(|label| &label.subjects[..]));
-        self.bind("label_region", label.and_then(|label| label.region.as_ref()).map(RegionCode::as_str));
+        self.bind("label_region", label.and_then(|label| label::region(&label.region)));
     }
 
     fn run(self, session: &Session) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`read`], `sql` | an authorised plan as one statement, its rows as one JSON array |
-//! | `change` | an entry: row, journal line, provenance |
+//! | `change`, `label` | an entry: row, journal line, provenance; what a plugin's record carries on |
 //! | `writer`, `log` | group commit: changes and access log in one transaction, durable before anything is answered |
 //! | `schema`, [`model`] | tables generated from entity types; the catalogue |
 //! | `database`, `sqlite` | what statements take and give, and what runs them |
@@ -17,6 +17,7 @@ mod change;
 mod database;
 pub mod error;
 pub mod grant;
+mod label;
 mod log;
 pub mod log_file;
 pub mod model;

@@ -1,5 +1,7 @@
 //! Publishers, components, plugins and their logs.
 
+use std::collections::HashMap;
+
 use linli_audit::Encoded;
 use rusqlite::Row;
 
@@ -124,6 +126,13 @@ impl Store {
         let text = "SELECT plugin.id, publisher.id, publisher.name, publisher.sector, component.digest, version, bytes, uploaded_by, uploaded_at \
                     FROM plugin JOIN publisher ON publisher.id = plugin.publisher JOIN component ON component.digest = plugin.digest ORDER BY plugin.id";
         self.readers().read(|session| session.all(text, &[], installed)).await
+    }
+
+    /// The version of every component that was ever uploaded, by digest.
+    pub async fn component_versions(&self) -> Result<HashMap<String, String>, StoreError> {
+        let version = |row: &Row<'_>| Ok((row.text(0)?, row.text(1)?));
+        let versions = self.readers().read(|session| session.all("SELECT digest, version FROM component", &[], version)).await?;
+        Ok(versions.into_iter().collect())
     }
 
     /// Adds lines to a plugin's log; the oldest go when there are too many.

@@ -1,6 +1,6 @@
 //! Reads: one authorised plan, one statement, one JSON array.
 
-use linli_model::{Classification, Date, Decimal, EntityType, Field, FieldKind, Mask, Origin, RecordNo, SubjectPath, Value, value};
+use linli_model::{Classification, Date, Decimal, EntityType, Extent, Field, FieldKind, Mask, Origin, RecordNo, SubjectPath, Value, value};
 use linli_scope::plan::{Output, Single};
 use linli_scope::position::Position;
 use linli_scope::{Authorized, Check, Mode, Read, TokenKey};
@@ -9,6 +9,7 @@ use rusqlite::Row;
 
 use crate::database::Cells;
 use crate::error::StoreError;
+use crate::label::{self, Kept};
 use crate::sql::{self, Order, Sql};
 use crate::sqlite::{Readers, Session};
 
@@ -25,8 +26,8 @@ pub struct Rows {
     pub last: Option<Position>,
     /// Whether there are more behind it.
     pub more: bool,
-    /// The smallest region that holds all of them, as far as they say.
-    pub region: Option<linli_model::RegionCode>,
+    /// The smallest region that holds all of them and all that their labels say.
+    pub region: Extent,
     /// The highest classification on the labels of plugins' records.
     pub label: Option<Classification>,
 }
@@ -85,7 +86,7 @@ fn columns<'a>(read: &'a Read, orders: &[Order<'a>]) -> Vec<&'a str> {
     columns.extend(entity.region_column());
     columns.extend(subject_columns(entity));
     if entity.is_labelled() {
-        columns.extend(["label_class", "label_subjects"]);
+        columns.extend(label::COLUMNS);
     }
     columns
 }
@@ -240,12 +241,8 @@ impl RowWriter<'_> {
         if entity.region_column().is_some() {
             let code = row.optional_text(column)?;
             // Most rows lie in what the rows before have in common.
-            if let Some(code) = code.filter(|code| !rows.region.as_ref().is_some_and(|region| region.contains(code))) {
-                let region = code.parse().ok();
-                rows.region = match (rows.region.take(), region) {
-                    (Some(one), Some(other)) => one.common(&other),
-                    (one, other) => one.or(other),
-                };
+            if code.is_none_or(|code| !rows.region.holds(code)) {
+                rows.region.widen(code.map_or(Extent::Everywhere, label::lies_in));
             }
             column += 1;
         }
@@ -261,10 +258,10 @@ impl RowWriter<'_> {
             }
         }
         if entity.is_labelled() {
-            rows.label = rows.label.max(classification(row.integer(column)?));
-            if let Some(subjects) = row.optional_bytes(column + 1)? {
-                rows.subjects |= bitmap(subjects)?;
-            }
+            let label = Kept::read(row, column)?;
+            rows.label = rows.label.max(Some(label.class));
+            rows.subjects |= label.subjects;
+            rows.region.widen(label.region);
         }
         Ok(())
     }
@@ -304,12 +301,6 @@ fn date(row: &impl Cells, column: usize) -> Result<Value, StoreError> {
     }
 }
 
-fn classification(rank: i64) -> Option<Classification> {
-    [Classification::Public, Classification::Internal, Classification::Personal, Classification::Sensitive]
-        .into_iter()
-        .find(|class| class.rank() == rank)
-}
-
 pub(crate) fn bitmap(bytes: &[u8]) -> Result<RoaringTreemap, StoreError> {
     if bytes.is_empty() {
         return Ok(RoaringTreemap::new());
@@ -324,8 +315,10 @@ pub struct Checked {
     pub holds: bool,
     /// Whom it concerned.
     pub subjects: RoaringTreemap,
-    /// Where the record lies.
-    pub region: Option<linli_model::RegionCode>,
+    /// The smallest region that holds the record and all that its label says.
+    pub region: Extent,
+    /// The classification on the label of a plugin's record.
+    pub label: Option<Classification>,
 }
 
 /// Runs a check; none where there is no such record within reach.
@@ -336,7 +329,7 @@ pub(crate) async fn check(readers: &Readers, check: &Authorized<Check>) -> Resul
     sql::expression(&mut out, entity, &check.predicate, check.today);
     out.sql(" THEN 1 ELSE 0 END, ");
     out.sql(entity.region_column().unwrap_or("NULL"));
-    for column in subject_columns(entity) {
+    for column in subject_columns(entity).chain(label::COLUMNS.into_iter().filter(|_| entity.is_labelled())) {
         out.sql(", ");
         out.sql(column);
     }
@@ -353,8 +346,18 @@ pub(crate) async fn check(readers: &Readers, check: &Authorized<Check>) -> Resul
         for (at, _) in subject_columns(entity).enumerate() {
             subjects.extend(row.optional_integer(at + 2)?.map(i64::unsigned_abs));
         }
-        let region = row.optional_text(1)?.and_then(|code| code.parse().ok());
-        Ok(Checked { holds: row.integer(0)? == 1, subjects, region })
+        let mut region = Extent::Nowhere;
+        if entity.region_column().is_some() {
+            region.widen(row.optional_text(1)?.map_or(Extent::Everywhere, label::lies_in));
+        }
+        let mut label = None;
+        if entity.is_labelled() {
+            let kept = Kept::read(row, 2 + subject_columns(entity).count())?;
+            label = Some(kept.class);
+            subjects |= kept.subjects;
+            region.widen(kept.region);
+        }
+        Ok(Checked { holds: row.integer(0)? == 1, subjects, region, label })
     };
     readers.read(|session| session.first(&out.text, &out.binds, checked)).await
 }

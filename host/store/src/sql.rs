@@ -3,7 +3,7 @@
 //! Identifiers come from checked schemas only, and every value is bound in its place: nothing that a caller says ever
 //! becomes SQL text. The same question has the same text, so each connection has it prepared.
 
-use linli_model::{Date, EntityType, FieldKind, Origin, Value, entity, region, value};
+use linli_model::{Date, EntityType, FieldKind, Origin, RegionCode, Value, entity, region, value};
 use linli_scope::plan::{Bounds, LabelRule, Reach};
 use linli_scope::position::Position;
 use linli_scope::predicate::{Comparison, Operator, Predicate};
@@ -206,12 +206,21 @@ fn reach(out: &mut Sql, entity: &EntityType, reach: &Reach) {
             out.bind(code.to_owned());
             continue;
         }
-        out.sql("(community >= ");
-        out.bind(code.to_owned());
-        out.sql(" AND community < ");
-        out.bind(within.end());
-        out.sql(")");
+        lies_in(out, entity::COMMUNITY, within);
     }
+    out.sql(")");
+}
+
+/// `(column >= … AND column < …)`: the code in the column begins with the region's.
+fn lies_in(out: &mut Sql, column: &str, region: &RegionCode) {
+    out.sql("(");
+    out.sql(column);
+    out.sql(" >= ");
+    out.bind(region.as_str());
+    out.sql(" AND ");
+    out.sql(column);
+    out.sql(" < ");
+    out.bind(region.end());
     out.sql(")");
 }
 
@@ -220,6 +229,12 @@ fn label(out: &mut Sql, rule: &LabelRule) {
     out.bind(rule.purpose.clone());
     out.sql(" AND label_class <= ");
     out.bind(rule.clearance.rank());
+    out.sql(" AND (label_region IS NULL");
+    for within in &rule.regions {
+        out.sql(" OR ");
+        lies_in(out, "label_region", within);
+    }
+    out.sql(")");
 }
 
 /// One column of an order: the SQL column, descending or not, and whether it may be unknown.

@@ -3,7 +3,8 @@
 use linli_package::Parts;
 use linli_tests::{Host, package, plugin};
 
-fn bare_with(change: impl Fn(&str) -> String) -> Vec<u8> {
+/// The bare guest with another manifest.
+pub fn bare_with(change: impl Fn(&str) -> String) -> Vec<u8> {
     let bytes = std::fs::read(package("bare")).unwrap();
     let opened = linli_package::open(&bytes).unwrap();
     let parts = Parts { manifest: change(&opened.parts.manifest), ..opened.parts };

@@ -7,6 +7,7 @@ mod command_line;
 mod entry;
 mod hostile;
 mod install;
+mod labels;
 mod log;
 mod plugins;
 mod scope;

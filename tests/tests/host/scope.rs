@@ -1,9 +1,12 @@
 //! Grants over HTTP.
 
-use linli_tests::Host;
+use std::fs;
+
+use linli_tests::{Host, plugin};
 use serde_json::json;
 
 use crate::entry::{grid, record};
+use crate::install::bare_with;
 
 const ALLOWANCE: &str = "civil-affairs.elder-allowance";
 const PAGE: &str = "/plugins/civil-affairs.elder-allowance/pages/eligible";
@@ -55,4 +58,61 @@ fn a_field_that_is_masked_or_missing_serves_no_filter_and_no_sort() {
     worker.get("/records/resident?fields=name&filter=nobody:eq:1").refused(403, "field-not-granted");
     worker.get("/records/resident?fields=name&sort=nobody").refused(403, "field-not-granted");
     worker.get("/records/resident?fields=name&after=forged").refused(400, "invalid");
+}
+
+#[test]
+fn an_expired_grant_makes_way_for_a_new_request_of_the_same_component() {
+    let host = Host::fresh();
+    let (admin, worker) = (host.person("admin"), host.person("worker"));
+    let old = host.grant(ALLOWANCE);
+    admin.post(&format!("/grants/{old}/narrow"), &json!({"expires": "2020-01-01T00:00:00Z"})).expect(200);
+    let made = admin.upload(&fs::read(plugin("elder-allowance")).unwrap(), "civil-affairs").expect(201);
+    let new = made.json["grant"]["id"].as_i64().unwrap();
+    assert!(new != old && made.text("/grant/state") == "requested", "{}", made.json);
+    worker.get(PAGE).refused(403, "no-grant");
+    admin.post(&format!("/grants/{new}/approve"), &json!({})).expect(200);
+    worker.get(PAGE).expect(200);
+    assert_eq!(standing(&host, ALLOWANCE), [(new, "active".to_owned()), (old, "expired".to_owned())]);
+}
+
+#[test]
+fn a_grant_for_a_replaced_component_is_listed_as_superseded_with_its_version_and_digest() {
+    let host = Host::fresh();
+    let admin = host.person("admin");
+    admin.post("/publishers", &json!({"id": "tests", "name": "Tests", "sector": "tests"})).expect(201);
+    let upload = |version: &str| {
+        let package = bare_with(|manifest| manifest.replace("version = \"1.0.0\"", &format!("version = \"{version}\"")));
+        let made = admin.upload(&package, "tests").expect(201);
+        (made.json["grant"]["id"].as_i64().unwrap(), made.text("/plugin").to_owned(), made.text("/digest").to_owned())
+    };
+    let (first, bare, digest) = upload("1.0.1");
+    admin.post(&format!("/grants/{first}/approve"), &json!({})).expect(200);
+    let (second, ..) = upload("1.0.2");
+    assert_eq!(standing(&host, &bare), [(second, "requested".to_owned()), (first, "superseded".to_owned())]);
+    let listed = String::from_utf8(host.run("admin", &["grant", "list"]).stdout).unwrap();
+    let line = listed.lines().find(|line| line.contains("superseded")).unwrap();
+    assert!(line.contains("1.0.1") && line.contains(&digest[..19]), "{line}");
+    // The component that the grant is for serves again.
+    assert_eq!(upload("1.0.1").0, first);
+    assert_eq!(standing(&host, &bare), [(second, "superseded".to_owned()), (first, "active".to_owned())]);
+}
+
+#[test]
+fn the_log_says_what_was_narrowed() {
+    let host = Host::fresh();
+    let grant = host.grant(ALLOWANCE);
+    let before = host.log_entries();
+    let narrowing = json!({"drop-fields": ["resident.grid"], "and-where": {"entity": "resident", "condition": "name != \"王小明\""}});
+    host.person("admin").post(&format!("/grants/{grant}/narrow"), &narrowing).expect(200);
+    let log = host.person("auditor").get(&format!("/audit/entries?after={before}")).expect(200);
+    let entries: Vec<_> = log.list("/entries").iter().filter_map(|entry| entry["entry"]["entry_point"].as_str()).collect();
+    let expected = format!("narrow grant {grant} of {ALLOWANCE}: [[access]] 1: without grid, and where name != …");
+    assert!(entries.contains(&expected.as_str()), "{entries:?}");
+}
+
+/// A plugin's grants, newest first, and what each is worth.
+fn standing(host: &Host, plugin: &str) -> Vec<(i64, String)> {
+    let grants = host.person("admin").get("/grants").expect(200);
+    let mine = grants.list("/grants").iter().filter(|grant| grant["plugin"] == plugin);
+    mine.map(|grant| (grant["id"].as_i64().unwrap(), grant["state"].as_str().unwrap().to_owned())).collect()
 }

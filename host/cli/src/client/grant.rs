@@ -8,6 +8,9 @@ use super::http::{Client, localized, text_of};
 use crate::Server;
 use crate::output::say;
 
+/// As much of a digest as a list shows: its algorithm and 12 digits.
+const DIGEST_SHOWN: usize = "sha256:".len() + 12;
+
 /// `linli grant …`.
 #[derive(Subcommand)]
 pub enum Command {
@@ -121,10 +124,12 @@ fn list(server: &Server) -> Result<()> {
     let answer = Client::signed_in(server)?.get("/grants")?;
     for grant in answer.get("grants").and_then(Value::as_array).into_iter().flatten() {
         say!(
-            "{:4}  {:9}  {}  until {}",
+            "{:4}  {:10}  {} {}  {}  until {}",
             grant.get("id").and_then(Value::as_i64).unwrap_or_default(),
             text_of(grant, "state"),
             text_of(grant, "plugin"),
+            text_of(grant, "plugin_version"),
+            text_of(grant, "digest").get(..DIGEST_SHOWN).unwrap_or_default(),
             text_of(grant, "expires")
         )?;
     }
@@ -132,7 +137,13 @@ fn list(server: &Server) -> Result<()> {
 }
 
 fn show(grant: &Value) -> Result<()> {
-    say!("授权 Grant {}  {}  {}", grant.get("id").unwrap_or(&Value::Null), text_of(grant, "plugin"), localized(grant.get("name")))?;
+    say!(
+        "授权 Grant {}  {} {}  {}",
+        grant.get("id").unwrap_or(&Value::Null),
+        text_of(grant, "plugin"),
+        text_of(grant, "plugin_version"),
+        localized(grant.get("name"))
+    )?;
     say!("  状态 state     {}", text_of(grant, "state"))?;
     say!("  单位 publisher {}", grant.pointer("/publisher/name").and_then(Value::as_str).unwrap_or("?"))?;
     say!("  组件 component {}", text_of(grant, "digest"))?;

@@ -36,6 +36,14 @@ pub fn people(street: &RegionCode, communities: [&RegionCode; 2], resident: i64)
             Classification::Sensitive,
         ),
         person("officer", "王民政", "民政干部 department officer", Role::Officer, vec![street.clone()], Classification::Personal),
+        person(
+            "officer2",
+            "刘民政",
+            "只管一个社区的民政干部 department officer of one community",
+            Role::Officer,
+            vec![second.clone()],
+            Classification::Personal,
+        ),
         person("developer", "赵开发", "部门开发者 department developer", Role::Developer, Vec::new(), Classification::Public),
         person("auditor", "孙审计", "审计员 auditor", Role::Auditor, vec![street.clone()], Classification::Internal),
         person("resident", "居民本人", "居民 resident", Role::Resident, Vec::new(), Classification::Sensitive),
@@ -43,7 +51,7 @@ pub fn people(street: &RegionCode, communities: [&RegionCode; 2], resident: i64)
     for person in &mut people {
         match person.login {
             "resident" => person.actor.resident = Some(resident),
-            "officer" | "developer" => person.actor.publisher = Some("civil-affairs".to_owned()),
+            "officer" | "officer2" | "developer" => person.actor.publisher = Some("civil-affairs".to_owned()),
             _ => {}
         }
     }

@@ -81,30 +81,33 @@ impl State {
         }
     }
 
-    fn draft(&mut self, change: Change) -> Result<Draft, Error> {
+    /// A change, decided in full before anything is done. Its fields are decided before its values are looked at.
+    fn authorize(&mut self, change: &Change) -> Result<Authorized<linli_scope::Change>, Error> {
         let invalid = |detail: &str| answer("invalid", detail);
         let values: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&change.values)
             .map_err(|reason| answer("invalid", format!("`values` must be a JSON object: {reason}")))?;
-        let target = match (change.id, change.version) {
+        let target = match (change.id.as_deref(), change.version) {
             (None, None) => None,
             (Some(id), Some(version)) => Some((id, i64::try_from(version).map_err(|_| invalid("`version` is too large"))?)),
             (None, Some(_)) => return Err(invalid("`version` without `id`")),
             (Some(_), None) => return Err(invalid("`id` without `version`: say which version you change")),
         };
+        let operation = if target.is_some() { "update" } else { "create" };
         let scope = self.circumstances.scope.clone();
-        let names = values.keys().map(String::as_str);
-        if let Err(denial) = scope.may_change(&self.circumstances.caller(Channel::Guest), &change.entity, target.is_none(), names) {
-            return Err(self.refuse(if target.is_none() { "create" } else { "update" }, denial));
-        }
-        let Some(entity) = scope.entity(&change.entity) else {
-            return Err(answer("denied", format!("there is no entity type `{}`", change.entity)));
+        let fields: Vec<&str> = values.keys().map(String::as_str).collect();
+        let permission = match scope.may_change(&self.circumstances.caller(Channel::Guest), &change.entity, target, &fields) {
+            Ok(permission) => permission,
+            Err(denial) => {
+                self.concerns(&change.entity, change.id.as_deref().unwrap_or_default());
+                return Err(self.refuse(operation, denial));
+            }
         };
-        let values = desk::check(&self.store, &scope, entity, &values, target.is_none()).map_err(|errors| {
+        let values = desk::check(&self.store, &scope, permission.entity(), &values, target.is_none()).map_err(|errors| {
             let errors: Vec<_> = errors.iter().map(|error| format!("{} {}", error.field, error.reason)).collect();
             answer("invalid", errors.join("; "))
         })?;
         let label = self.ledger.label(&self.circumstances.entry.purpose);
-        Ok(Draft { entity: change.entity, target, values, evidence: None, label: Some(label) })
+        permission.change(Draft { values, evidence: None, label: Some(label) }).map_err(|denial| self.refuse(operation, denial))
     }
 }
 
@@ -182,18 +185,10 @@ impl Host for State {
         {
             return Ok(Err(error));
         }
-        let mut authorized = Vec::with_capacity(changes.len());
-        for change in changes {
-            let operation = if change.id.is_some() { "update" } else { "create" };
-            let draft = match self.draft(change) {
-                Ok(draft) => draft,
-                Err(error) => return Ok(Err(error)),
-            };
-            match self.circumstances.scope.change(&self.circumstances.caller(Channel::Guest), draft) {
-                Ok(change) => authorized.push(change),
-                Err(denial) => return Ok(Err(self.refuse(operation, denial))),
-            }
-        }
+        let authorized = match changes.iter().map(|change| self.authorize(change)).collect::<Result<Vec<_>, _>>() {
+            Ok(authorized) => authorized,
+            Err(error) => return Ok(Err(error)),
+        };
         // What was read so far commits together with what it led to.
         let mut entry = self.circumstances.entry(linli_audit::Outcome::Allowed);
         (entry.accesses, entry.subjects) = self.ledger.pending();

@@ -1,5 +1,7 @@
 //! `/grants`: review, approve, narrow, revoke.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
@@ -29,7 +31,8 @@ pub(super) struct Revocation {
 /// `GET /grants`: all, newest first.
 pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
     signed_in.require(&[Role::Admin, Role::Auditor])?;
-    let grants: Vec<_> = app.store().grants().await?.iter().map(summary).collect();
+    let (grants, versions) = (app.store().grants().await?, app.store().component_versions().await?);
+    let grants: Vec<_> = grants.iter().map(|grant| summary(&app, grant, &versions)).collect();
     body::json(&json!({"grants": grants}))
 }
 
@@ -37,7 +40,7 @@ pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<
 pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
     signed_in.require(&[Role::Admin, Role::Auditor])?;
     let grant = find(&app, id).await?;
-    body::json(&review(&app, &grant))
+    body::json(&review(&app, &grant).await?)
 }
 
 /// `POST /grants/{id}/approve`.
@@ -82,7 +85,7 @@ async fn decide(
 ) -> Result<Response, Problem> {
     signed_in.require(&[Role::Admin])?;
     let grant = app.runtime().decide(signed_in.actor(), find(app, id).await?, what, change).await?;
-    body::json(&review(app, &grant))
+    body::json(&review(app, &grant).await?)
 }
 
 async fn find(app: &App, id: i64) -> Result<Grant, Problem> {
@@ -94,11 +97,14 @@ async fn find(app: &App, id: i64) -> Result<Grant, Problem> {
         .ok_or_else(|| Problem::not_found(format!("there is no grant {id}")))
 }
 
-fn summary(grant: &Grant) -> Value {
-    json!({"id": grant.id, "plugin": grant.plugin, "digest": grant.digest, "state": grant.state, "expires": grant.expires, "version": grant.version, "reason": grant.reason})
+fn summary(app: &App, grant: &Grant, versions: &HashMap<String, String>) -> Value {
+    let serving = app.runtime().plugin(&grant.plugin);
+    let standing = grant.standing(serving.as_ref().map(|plugin| plugin.digest.as_str()), Timestamp::now());
+    json!({"id": grant.id, "plugin": grant.plugin, "plugin_version": versions.get(&grant.digest), "digest": grant.digest, "state": standing,
+        "expires": grant.expires, "version": grant.version, "reason": grant.reason})
 }
 
-fn review(app: &App, grant: &Grant) -> Value {
+async fn review(app: &App, grant: &Grant) -> Result<Value, Problem> {
     let plugin = app.runtime().plugin(&grant.plugin).filter(|plugin| plugin.digest == grant.digest);
     let asked = plugin.as_ref().map(|plugin| &plugin.manifest);
     let accesses: Vec<_> = grant
@@ -106,14 +112,14 @@ fn review(app: &App, grant: &Grant) -> Value {
         .iter()
         .map(|granted| access(app, grant, granted, asked.and_then(|asked| asked.accesses.get(granted.request))))
         .collect();
-    let mut review = summary(grant);
+    let mut review = summary(app, grant, &app.store().component_versions().await?);
     if let Some(review) = review.as_object_mut() {
         review.insert("publisher".into(), json!(plugin.as_ref().map(|plugin| &plugin.publisher)));
         review.insert("name".into(), json!(asked.map(|asked| &asked.plugin.name)));
         review.insert("purposes".into(), json!(asked.map(|asked| &asked.purposes)));
         review.insert("accesses".into(), accesses.into());
     }
-    review
+    Ok(review)
 }
 
 /// One access: what was asked beside what is allowed, each field with its classification.

@@ -6,7 +6,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use linli_model::Date;
 use linli_scope::grant::{GrantError, GrantState};
-use linli_scope::{Grant, Role};
+use linli_scope::{Grant, Role, standing};
 use linli_view::html::pages::{AdminPage, GrantState as Shown, PluginRow};
 use linli_view::route;
 
@@ -22,7 +22,8 @@ pub(super) async fn show(State(app): State<App>, reader: Reader) -> Result<Respo
     reader.require(Role::Admin)?;
     let (plugins, grants) = (app.runtime().plugins(), app.store().grants().await?);
     let catalogue = app.store().catalogue();
-    let standing: Vec<_> = plugins.iter().map(|plugin| (plugin, Grant::standing(&grants, plugin.id(), &plugin.digest))).collect();
+    let of = |plugin: &linli_runtime::Plugin| standing::of_component(&grants, plugin.id(), &plugin.digest, Timestamp::now());
+    let standing: Vec<_> = plugins.iter().map(|plugin| (plugin, of(plugin))).collect();
     let ends: Vec<_> =
         standing.iter().map(|(_, grant)| grant.map(|grant| Date::of(grant.expires).to_string()).unwrap_or_default()).collect();
     let rows: Vec<_> = standing
@@ -100,6 +101,6 @@ async fn reviewed(app: &App, id: &str, digest: &str) -> Result<Grant, Problem> {
         ));
     }
     let grants = app.store().grants().await?;
-    let grant = Grant::standing(&grants, id, digest).cloned();
+    let grant = standing::of_component(&grants, id, digest, Timestamp::now()).cloned();
     grant.ok_or_else(|| Problem::not_found("the plugin has no request to decide"))
 }

@@ -2,6 +2,7 @@
 //! a view titled `got through`, which no test accepts.
 
 mod data;
+mod keep;
 mod resource;
 
 use linli_sdk::prelude::*;
@@ -35,5 +36,8 @@ linli_sdk::plugin! {
         "/forged-id" => data::forged_id,
         "/sql-value" => data::sql_value,
         "/sql-field" => data::sql_field,
+        "/keep" => keep::keep,
+        "/copy" => keep::copy,
+        "/kept" => keep::kept,
     },
 }

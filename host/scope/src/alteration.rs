@@ -1,0 +1,108 @@
+//! What an admin altered of a grant, in words for the log.
+//!
+//! The log outlives records, so that no value of a condition stands here that could be a person's: see
+//! [`condition::outline`](crate::condition::outline).
+
+use linli_model::{Catalogue, RegionCode};
+
+use crate::access::{Access, Mode};
+use crate::condition;
+use crate::grant::Grant;
+
+/// `[[access]] 1: without phone, name masked; until 2027-01-01T00:00:00Z`; empty where only the state changed.
+pub fn alteration(before: &Grant, after: &Grant, catalogue: &Catalogue) -> String {
+    let mut parts = Vec::new();
+    for (old, new) in before.accesses.iter().zip(&after.accesses) {
+        let altered = access(&old.access, &new.access, &after.plugin, catalogue);
+        if !altered.is_empty() {
+            parts.push(format!("[[access]] {}: {}", new.request + 1, altered.join(", ")));
+        }
+    }
+    if before.expires != after.expires {
+        parts.push(format!("until {}", after.expires));
+    }
+    parts.join("; ")
+}
+
+fn access(before: &Access, after: &Access, plugin: &str, catalogue: &Catalogue) -> Vec<String> {
+    let mut altered = Vec::new();
+    for (name, mode) in &before.fields {
+        match after.fields.get(name) {
+            None => altered.push(format!("without {name}")),
+            Some(Mode::Masked) if *mode == Mode::Plain => altered.push(format!("{name} masked")),
+            Some(_) => {}
+        }
+    }
+    let checks = before.checks.keys().filter(|name| !after.checks.contains_key(*name));
+    altered.extend(checks.map(|name| format!("without the check {name}")));
+    if let Some(regions) = after.regions.as_ref().filter(|_| before.regions != after.regions) {
+        let codes: Vec<_> = regions.iter().map(RegionCode::as_str).collect();
+        altered.push(format!("only in {}", codes.join(" ")));
+    }
+    if let Some(source) = after.and_where.as_deref().filter(|_| before.and_where != after.and_where) {
+        let own = catalogue.entity(&format!("{plugin}/{}", after.entity));
+        let entity = own.or_else(|| catalogue.entity(&after.entity));
+        let outline = entity.and_then(|entity| condition::outline(source, entity, catalogue).ok());
+        altered.push(format!("and where {}", outline.as_deref().unwrap_or("…")));
+    }
+    if before.rows_per_call != after.rows_per_call {
+        altered.push(format!("{} rows a call", after.rows_per_call));
+    }
+    altered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Manifest;
+    use crate::grant::{AndWhere, Narrowing};
+    use crate::test_model;
+
+    const MANIFEST: &str = r#"
+        [plugin]
+        id = "a.b"
+        version = "1"
+        platform = "0.1"
+        name = "n"
+        [[purpose]]
+        id = "p"
+        title = "t"
+        legal-basis = "l"
+        [[access]]
+        purpose = "p"
+        entity = "resident"
+        operations = ["read", "check"]
+        fields = { name = "plain", phone = "masked", age = "plain" }
+        checks = { lives_here = "status == \"living\"" }
+        [[page]]
+        path = "/x"
+        title = "t"
+        purpose = "p"
+        roles = ["worker"]
+    "#;
+
+    #[test]
+    fn everything_that_was_narrowed_is_named_and_no_value_of_a_person() {
+        let manifest = Manifest::read(MANIFEST).unwrap();
+        let before = Grant::requested(1, &manifest, "d".into(), jiff::Timestamp::MAX);
+        let condition = "age >= 80 && sex in [\"1\"] && name != \"王小明\" && birth_date < \"1946-01-01\"".to_owned();
+        let narrowing = Narrowing {
+            drop_fields: vec!["resident.phone".into()],
+            mask_fields: vec!["resident.name".into()],
+            drop_checks: vec!["resident.lives_here".into()],
+            regions: Some(vec!["440104022001".parse().unwrap(), "440104022002".parse().unwrap()]),
+            and_where: Some(AndWhere { entity: "resident".into(), condition }),
+            expires: Some(jiff::Timestamp::UNIX_EPOCH),
+            rows_per_call: Some(20),
+        };
+        let mut after = before.clone();
+        after.narrow(&narrowing).unwrap();
+        let catalogue = test_model::catalogue();
+        assert_eq!(
+            alteration(&before, &after, &catalogue),
+            "[[access]] 1: name masked, without phone, without the check lives_here, only in 440104022001 440104022002, \
+             and where age >= 80 && sex in 1 && name != … && birth_date < …, 20 rows a call; until 1970-01-01T00:00:00Z"
+        );
+        assert_eq!(alteration(&before, &before, &catalogue), "");
+    }
+}

@@ -1,0 +1,115 @@
+//! What a field may be used for, and what to say where it may not.
+
+use linli_model::{Classification, EntityType, Field};
+
+use crate::access::Mode;
+use crate::actor::Caller;
+use crate::denial::{Denial, DenialKind};
+use crate::scope::{Compiled, Scope};
+
+/// What a field is wanted for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    Read,
+    Filter,
+    Sort,
+    Set,
+}
+
+impl Use {
+    fn done(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Filter => "filtered by",
+            Self::Sort => "sorted by",
+            Self::Set => "set",
+        }
+    }
+
+    /// Filters and sorts use only fields granted plain: a masked or checked one would be an oracle.
+    fn allowed(self, mode: Mode) -> bool {
+        match mode {
+            Mode::Plain => true,
+            Mode::Masked => self == Self::Read,
+            Mode::Check => false,
+        }
+    }
+
+    /// What to write into the manifest: a mask where one is enough.
+    fn request(self, field: &Field) -> String {
+        let name = &field.name;
+        match self {
+            Self::Read if field.mask.is_some() => format!("`{name} = \"masked\"` (or \"plain\", if the mask hides what is needed)"),
+            Self::Read | Self::Filter | Self::Sort | Self::Set => format!("`{name} = \"plain\"`"),
+        }
+    }
+}
+
+impl Scope {
+    /// A field's index and mode, if it may be used so.
+    pub(super) fn usable(&self, access: &Compiled, caller: &Caller<'_>, name: &str, wanted: Use) -> Result<(usize, Mode), Denial> {
+        let entity = &access.entity;
+        let Some((index, _, field)) = entity.fields.get_full(name) else {
+            return Err(about(entity, name, DenialKind::Field, format!("`{}` has no field `{name}`", entity.name)));
+        };
+        let mode = access.fields.get(name).copied().ok_or_else(|| self.missing(access, field, wanted))?;
+        if !wanted.allowed(mode) {
+            return Err(self.otherwise(access, field, mode, wanted));
+        }
+        cleared(entity, caller, field)?;
+        Ok((index, mode))
+    }
+
+    fn missing(&self, access: &Compiled, field: &Field, wanted: Use) -> Denial {
+        let (name, entity, number) = (&field.name, &access.entity, access.request + 1);
+        let message = match self.asked(access, name) {
+            Some(_) => format!("`{name}` of `{}` is asked for in [[access]] {number} but not granted{}", entity.name, self.grant_hint()),
+            None => format!(
+                "`{name}` of `{}` is not asked for: add {} to fields of [[access]] {number} in plugin.toml and have it granted",
+                entity.name,
+                wanted.request(field)
+            ),
+        };
+        about(entity, name, DenialKind::Field, message)
+    }
+
+    /// Granted, but not for this use.
+    fn otherwise(&self, access: &Compiled, field: &Field, mode: Mode, wanted: Use) -> Denial {
+        let (name, entity, number) = (&field.name, &access.entity, access.request + 1);
+        let can = match mode {
+            Mode::Check => "checks may test it, but it can't be",
+            Mode::Masked | Mode::Plain => "it can be read so, but not",
+        };
+        let todo = match self.asked(access, name) {
+            Some(asked) if wanted.allowed(asked) => {
+                format!("; [[access]] {number} asks for it {}, the grant narrows it{}", asked.as_str(), self.grant_hint())
+            }
+            _ => format!("; for that, ask for {} in fields of [[access]] {number} in plugin.toml", wanted.request(field)),
+        };
+        let message = format!("`{name}` of `{}` is granted {}: {can} {}{todo}", entity.name, mode.as_str(), wanted.done());
+        about(entity, name, DenialKind::FieldMode, message)
+    }
+
+    fn asked(&self, access: &Compiled, name: &str) -> Option<Mode> {
+        self.requested.get(access.request).and_then(|asked| asked.fields.get(name)).copied()
+    }
+}
+
+/// Whether the actor may know what is classified so.
+pub(super) fn cleared(entity: &EntityType, caller: &Caller<'_>, field: &Field) -> Result<(), Denial> {
+    if caller.actor.is_some_and(|actor| actor.clearance >= field.classification) {
+        return Ok(());
+    }
+    let message = format!("`{}` of `{}` is {}, above the actor's clearance", field.name, entity.name, field.classification.as_str());
+    Err(about(entity, &field.name, DenialKind::Clearance, message))
+}
+
+/// A denial about one field.
+pub(super) fn about(entity: &EntityType, field: &str, kind: DenialKind, message: impl Into<String>) -> Denial {
+    Denial::new(kind, message).entity(&entity.name).field(field)
+}
+
+/// The highest classification of some fields.
+pub(super) fn highest<'f>(fields: impl Iterator<Item = &'f Field>) -> Classification {
+    fields.map(|field| field.classification).max().unwrap_or(Classification::Public)
+}

@@ -1,0 +1,208 @@
+//! Reads: pages of records, one record, one by a public key.
+
+use std::sync::Arc;
+
+use linli_model::{EntityType, Field, FieldKind, Value, entity};
+
+use super::field::{Use, about, highest};
+use crate::access::{Mode, Operation};
+use crate::actor::{Caller, Channel};
+use crate::denial::{Denial, DenialKind};
+use crate::plan::{Authorized, Bounds, Output, Reach, Read, Single, SortKey};
+use crate::predicate::{Comparison, Operator};
+use crate::scope::{Compiled, Scope};
+
+/// A filter as a guest gives it.
+pub type Filter = (String, Operator, Vec<Value>);
+
+/// What a caller wants to read.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// The entity type, as the application names it.
+    pub entity: String,
+    /// Fields by name.
+    pub fields: Vec<String>,
+    /// All of these must hold.
+    pub filter: Vec<Filter>,
+    /// Field and whether descending.
+    pub sort: Vec<(String, bool)>,
+    /// A sealed position.
+    pub after: Option<String>,
+    /// At most so many rows.
+    pub limit: u32,
+    /// Only the record of this token.
+    pub id: Option<String>,
+}
+
+impl Scope {
+    /// A read of records.
+    pub fn read(&self, caller: &Caller<'_>, ask: &Ask) -> Result<Authorized<Read>, Denial> {
+        self.first(caller, Operation::Read, &ask.entity, |access| self.read_under(access, caller, ask))
+    }
+
+    fn read_under(&self, access: &Compiled, caller: &Caller<'_>, ask: &Ask) -> Result<Authorized<Read>, Denial> {
+        if access.bound && caller.channel == Channel::Guest {
+            return Err(Denial::new(
+                DenialKind::BoundOnly,
+                format!(
+                    "[[access]] {} has bound = true: `{}` may be read in bound blocks only, not by the plugin",
+                    access.request + 1,
+                    ask.entity
+                ),
+            )
+            .entity(&access.entity.name));
+        }
+        let mut outputs = Vec::with_capacity(ask.fields.len() + 1);
+        let mut fields = Vec::with_capacity(ask.fields.len());
+        outputs.push(Output::Id);
+        for name in &ask.fields {
+            match name.as_str() {
+                entity::ID => {}
+                entity::VERSION => outputs.push(Output::Version),
+                name => {
+                    let (index, mode) = self.usable(access, caller, name, Use::Read)?;
+                    outputs.push(Output::Field(index, mode));
+                    fields.push((name.to_owned(), mode.as_str().to_owned()));
+                }
+            }
+        }
+        let filter = ask.filter.iter().map(|filter| self.filter(access, caller, filter)).collect::<Result<Vec<_>, _>>()?;
+        let sort = ask
+            .sort
+            .iter()
+            .map(|(name, descending)| {
+                let (field, _) = self.usable(access, caller, name, Use::Sort)?;
+                Ok(SortKey { field, descending: *descending })
+            })
+            .collect::<Result<Vec<_>, Denial>>()?;
+        let single = ask.id.as_deref().map(|id| self.open_id(&access.entity, id)).transpose()?.map(Single::Record);
+        let shape = shape(&self.application, &access.entity, &sort);
+        let after = match &ask.after {
+            Some(sealed) => Some(
+                self.positions
+                    .open(sealed, &shape)
+                    .ok_or_else(|| Denial::new(DenialKind::Invalid, "`after` is no position of this query"))?,
+            ),
+            None => None,
+        };
+        Ok(Authorized::new(Read {
+            bounds: self.bounds(access, caller)?,
+            entity: access.entity.clone(),
+            // A filter or a sort tells of its field, too.
+            classification: highest(
+                outputs
+                    .iter()
+                    .filter_map(|output| shown(&access.entity, *output))
+                    .chain(filter.iter().filter_map(|part| access.entity.field(&part.field)))
+                    .chain(sort.iter().filter_map(|key| access.entity.fields.get_index(key.field).map(|(_, field)| field))),
+            ),
+            outputs,
+            filter,
+            sort,
+            after,
+            limit: ask.limit.clamp(1, access.rows_per_call),
+            single,
+            tokens: self.tokens.clone(),
+            today: caller.today,
+            fields,
+            shape,
+        }))
+    }
+
+    fn filter(&self, access: &Compiled, caller: &Caller<'_>, (name, operator, values): &Filter) -> Result<Comparison, Denial> {
+        self.usable(access, caller, name, Use::Filter)?;
+        let invalid = |reason: String| about(&access.entity, name, DenialKind::Invalid, format!("filter on `{name}`: {reason}"));
+        let mut values = values.clone();
+        if let Some(FieldKind::Reference { entity }) = access.entity.field(name).map(|field| &field.kind) {
+            let target = self.entities.values().find(|known| known.name == *entity);
+            for value in &mut values {
+                let record = match (&value, target) {
+                    (Value::Text(token), Some(target)) => self.tokens.open(target.number, token),
+                    _ => None,
+                };
+                *value = Value::Reference(record.ok_or_else(|| invalid(format!("is no id of a {entity}")))?);
+            }
+        }
+        Comparison::new(&access.entity, name, *operator, values).map_err(|misfit| invalid(misfit.0))
+    }
+
+    /// One record by a public key, without a log-in.
+    pub fn lookup(&self, caller: &Caller<'_>, entity: &str, key: &str, value: &str, fields: &[String]) -> Result<Authorized<Read>, Denial> {
+        self.first(caller, Operation::PublicLookup, entity, |access| self.lookup_under(access, caller, key, value, fields))
+    }
+
+    fn lookup_under(
+        &self,
+        access: &Compiled,
+        caller: &Caller<'_>,
+        key: &str,
+        value: &str,
+        fields: &[String],
+    ) -> Result<Authorized<Read>, Denial> {
+        let entity = &access.entity;
+        if !(entity.field(key).is_some_and(|field| field.public_key) && access.public.iter().any(|public| public == key)) {
+            return Err(about(
+                entity,
+                key,
+                DenialKind::Field,
+                format!(
+                    "`{key}` is no public key of `{}` that the grant shows: it needs public-key in the schema and a place in `public`",
+                    entity.name
+                ),
+            ));
+        }
+        let mut outputs = vec![Output::Id];
+        for name in fields {
+            let index = access.public.contains(name).then(|| entity.fields.get_index_of(name.as_str())).flatten();
+            let index = index.ok_or_else(|| {
+                about(
+                    entity,
+                    name,
+                    DenialKind::Field,
+                    format!(
+                        "`{name}` of `{}` is not public: add it to `public` of [[access]] {} in plugin.toml",
+                        entity.name,
+                        access.request + 1
+                    ),
+                )
+            })?;
+            outputs.push(Output::Field(index, Mode::Plain));
+        }
+        let regions = match &access.regions {
+            Some(regions) if entity.region_column().is_some() => Reach::Within(regions.clone()),
+            _ => Reach::Everywhere,
+        };
+        Ok(Authorized::new(Read {
+            // The grant itself opens these fields to everybody, so no actor's rights and no label bound it.
+            bounds: Bounds { origin: (self.id, access.request), condition: access.condition.clone(), regions, own: None, label: None },
+            classification: highest(outputs.iter().filter_map(|output| shown(entity, *output))),
+            outputs,
+            filter: Vec::new(),
+            sort: Vec::new(),
+            after: None,
+            limit: 1,
+            single: Some(Single::Key(key.to_owned(), Value::Text(value.to_owned()))),
+            tokens: self.tokens.clone(),
+            today: caller.today,
+            fields: fields.iter().map(|name| (name.clone(), Mode::Plain.as_str().to_owned())).collect(),
+            shape: shape(&self.application, entity, &[]),
+            entity: entity.clone(),
+        }))
+    }
+}
+
+fn shown(entity: &EntityType, output: Output) -> Option<&Field> {
+    match output {
+        Output::Field(index, _) => entity.fields.get_index(index).map(|(_, field)| field),
+        Output::Id | Output::Version => None,
+    }
+}
+
+fn shape(application: &str, entity: &Arc<EntityType>, sort: &[SortKey]) -> String {
+    let mut shape = format!("{application}|{}", entity.name);
+    for key in sort {
+        shape.push(if key.descending { '-' } else { '+' });
+        shape.push_str(entity.fields.get_index(key.field).map_or("", |(name, _)| name));
+    }
+    shape
+}

@@ -1,0 +1,145 @@
+use linli_model::{Classification, Value};
+
+use super::{Ask, Draft};
+use crate::denial::{Denial, DenialKind};
+use crate::scope::{Scope, Sources};
+use crate::{Actor, Caller, Channel, Grant, Keyring, Manifest, Narrowing, Operator, Role, test_model};
+
+const MANIFEST: &str = r#"
+    [plugin]
+    id = "a.b"
+    version = "1"
+    platform = "0.1"
+    name = "n"
+    [[purpose]]
+    id = "p"
+    title = "t"
+    legal-basis = "l"
+    [[access]]
+    purpose = "p"
+    entity = "resident"
+    operations = ["read", "create", "update"]
+    fields = { name = "plain", phone = "masked", grid = "plain", birth_date = "plain", ethnicity = "plain" }
+    [[access]]
+    purpose = "p"
+    entity = "dwelling"
+    operations = ["read"]
+    fields = { address = "check" }
+    [[page]]
+    path = "/x"
+    title = "t"
+    purpose = "p"
+    roles = ["worker"]
+"#;
+
+fn scope() -> Scope {
+    let manifest = Manifest::read(MANIFEST).unwrap();
+    let mut grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
+    grant.narrow(&Narrowing { mask_fields: vec!["resident.name".into()], ..Narrowing::default() }).unwrap();
+    grant.approve(None).unwrap();
+    let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
+    let sources = Sources {
+        manifest: &manifest,
+        grant: Some(&grant),
+        built_in: false,
+        catalogue: &catalogue,
+        keyring: &keyring,
+        publisher: "x",
+        sector: "y",
+    };
+    Scope::compile(&sources).unwrap()
+}
+
+fn actor(clearance: Classification) -> Actor {
+    let regions = vec!["440104022001".parse().unwrap()];
+    Actor { id: 1, roles: vec![Role::Worker], regions, clearance, resident: None, publisher: None }
+}
+
+fn caller(actor: &Actor) -> Caller<'_> {
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    Caller { actor: Some(actor), purpose: "p", channel: Channel::Guest, now, today: "2026-02-28".parse().unwrap() }
+}
+
+fn denied(ask: Ask, clearance: Classification) -> Denial {
+    scope().read(&caller(&actor(clearance)), &ask).unwrap_err()
+}
+
+/// Of residents.
+fn fields(names: &[&str]) -> Ask {
+    Ask { entity: "resident".into(), fields: names.iter().map(|name| (*name).to_owned()).collect(), ..Ask::default() }
+}
+
+fn sorted(name: &str) -> Ask {
+    Ask { sort: vec![(name.to_owned(), false)], ..fields(&[]) }
+}
+
+#[test]
+fn a_denial_says_which_mode_to_ask_for() {
+    for (ask, kind, message) in [
+        (
+            fields(&["id_number"]),
+            DenialKind::Field,
+            "`id_number` of `resident` is not asked for: add `id_number = \"masked\"` (or \"plain\", if the mask hides what is needed) \
+             to fields of [[access]] 1 in plugin.toml and have it granted",
+        ),
+        (
+            fields(&["sex"]),
+            DenialKind::Field,
+            "`sex` of `resident` is not asked for: add `sex = \"plain\"` to fields of [[access]] 1 in plugin.toml and have it granted",
+        ),
+        (
+            sorted("id_number"),
+            DenialKind::Field,
+            "`id_number` of `resident` is not asked for: add `id_number = \"plain\"` to fields of [[access]] 1 in plugin.toml and have it \
+             granted",
+        ),
+        (
+            sorted("phone"),
+            DenialKind::FieldMode,
+            "`phone` of `resident` is granted masked: it can be read so, but not sorted by; for that, ask for `phone = \"plain\"` in \
+             fields of [[access]] 1 in plugin.toml",
+        ),
+        (
+            sorted("name"),
+            DenialKind::FieldMode,
+            "`name` of `resident` is granted masked: it can be read so, but not sorted by; [[access]] 1 asks for it plain, the grant \
+             narrows it; see grant 5: linli grant review 5",
+        ),
+        (
+            Ask { entity: "dwelling".into(), ..fields(&["address"]) },
+            DenialKind::FieldMode,
+            "`address` of `dwelling` is granted check: checks may test it, but it can't be read; for that, ask for \
+             `address = \"masked\"` (or \"plain\", if the mask hides what is needed) in fields of [[access]] 2 in plugin.toml",
+        ),
+    ] {
+        let denial = denied(ask, Classification::Sensitive);
+        assert_eq!((denial.kind, denial.message.as_str()), (kind, message));
+    }
+}
+
+#[test]
+fn what_an_actor_may_not_see_they_may_not_filter_or_sort_by_either() {
+    let filtered = Ask { filter: vec![("birth_date".into(), Operator::Has, Vec::new())], ..fields(&[]) };
+    for ask in [fields(&["birth_date"]), filtered, sorted("birth_date")] {
+        let denial = denied(ask, Classification::Internal);
+        assert_eq!((denial.kind, denial.field.as_deref()), (DenialKind::Clearance, Some("birth_date")));
+    }
+}
+
+#[test]
+fn a_permission_is_for_its_fields_and_its_regions_only() {
+    let (scope, actor) = (scope(), actor(Classification::Sensitive));
+    let caller = caller(&actor);
+    let set = |name: &str, value: &str| {
+        let permission = scope.may_change(&caller, "resident", None, &["grid"]).unwrap();
+        let values = vec![(name.to_owned(), Value::Text(value.to_owned()))];
+        permission.change(Draft { values, evidence: None, label: None }).map(|change| change.target).map_err(|denial| denial.kind)
+    };
+    assert_eq!(set("grid", "440104022001001"), Ok(None));
+    assert_eq!(set("grid", "440104022002001"), Err(DenialKind::Region));
+    assert_eq!(set("ethnicity", "01"), Err(DenialKind::Field));
+    let refused = |target, name: &str| scope.may_change(&caller, "resident", target, &[name]).unwrap_err().kind;
+    assert_eq!(refused(None, "name"), DenialKind::FieldMode);
+    assert_eq!(refused(None, "age"), DenialKind::Field);
+    assert_eq!(refused(Some(("forged", 1)), "grid"), DenialKind::NotFound);
+}

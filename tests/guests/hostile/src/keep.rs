@@ -1,0 +1,34 @@
+//! Keeps what one caller was shown in records that lie in no region, for another caller to find. All of it is allowed; who
+//! finds what is the host's matter.
+
+use linli_sdk::NoInput;
+use linli_sdk::prelude::*;
+
+#[derive(Serialize, Deserialize)]
+pub struct Note {
+    text: String,
+}
+
+/// Reads every resident that the caller reaches, then keeps a note.
+pub fn keep(note: Note) -> Result<View> {
+    let mut residents = records::query("resident").fields(["name"]).open()?;
+    while residents.next_raw(100)?.more {}
+    write(&note)
+}
+
+/// Reads the notes that the caller reaches and no resident, then keeps another note.
+pub fn copy(note: Note) -> Result<View> {
+    records::query("note").fields(["text"]).open()?.next_raw(100)?;
+    write(&note)
+}
+
+/// The notes that the caller reaches.
+pub fn kept(_: NoInput) -> Result<View> {
+    let notes = records::query("note").fields(["text"]).open()?.next_raw(100)?;
+    Ok(View::new("kept").block(Table::rows(notes).column("text", "text")))
+}
+
+fn write(note: &Note) -> Result<View> {
+    records::create("note", note)?;
+    Ok(View::new("kept"))
+}
