@@ -52,6 +52,8 @@ pub struct Answer {
     pub fillings: BTreeMap<usize, Filling>,
     /// Page or action.
     pub kind: EntryKind,
+    /// The text with its bound blocks filled, where it has some.
+    json: Option<String>,
 }
 
 /// Why a call has no answer. Everything but a log that can't be written is on the record.
@@ -95,22 +97,18 @@ pub enum CallError {
 
 impl Answer {
     /// The answer as JSON, bound blocks filled.
-    pub fn json(&self) -> String {
-        if self.fillings.is_empty() {
-            return self.text.clone();
-        }
-        let fill = |block: usize| self.filled(block);
-        match self.kind {
-            EntryKind::Page => View::parse(&self.text).map(|view| view.render_json(fill)),
-            EntryKind::Action => ActionResult::parse(&self.text).map(|result| result.render_json(fill)),
-        }
-        .unwrap_or_default()
+    pub fn into_json(self) -> String {
+        self.json.unwrap_or(self.text)
     }
 
     /// What fills a block.
     pub fn filled(&self, block: usize) -> Option<Filled<'_>> {
-        self.fillings.get(&block).map(|filling| Filled { rows_json: &filling.json, next: filling.next.clone() })
+        filled(&self.fillings, block)
     }
+}
+
+fn filled(fillings: &BTreeMap<usize, Filling>, block: usize) -> Option<Filled<'_>> {
+    fillings.get(&block).map(|filling| Filled { rows_json: &filling.json, next: filling.next.clone() })
 }
 
 impl Runtime {
@@ -118,8 +116,7 @@ impl Runtime {
     pub async fn call(&self, mut call: Call) -> Result<Answer, CallError> {
         let plugin = self.plugin(&call.plugin).ok_or_else(|| CallError::NoPlugin(call.plugin.clone()))?;
         let scope = plugin.scope();
-        let admitted =
-            scope.admit(call.kind, &call.name, call.actor.as_deref()).and_then(|entry| scope.in_force(call.now).map(|()| entry.clone()));
+        let admitted = scope.admit(call.kind, &call.name, call.actor.as_deref()).and_then(|entry| scope.in_force(call.now).map(|()| entry));
         let entry = match admitted {
             Ok(entry) => entry,
             Err(denial) => return Err(self.turn_away(&plugin, &call, denial).await),
@@ -153,7 +150,7 @@ impl Runtime {
     pub async fn rehearse(&self, plugin: &str, page: &str) -> Result<Duration, CallError> {
         let plugin = self.plugin(plugin).ok_or_else(|| CallError::NoPlugin(plugin.to_owned()))?;
         let scope = plugin.scope();
-        let entry = scope.entry_point(EntryKind::Page, page).cloned().ok_or_else(|| CallError::NoPlugin(page.to_owned()))?;
+        let entry = scope.entry_point(EntryKind::Page, page).ok_or_else(|| CallError::NoPlugin(page.to_owned()))?;
         let now = Timestamp::now();
         let turn = self.turn(&plugin).await?;
         let began = Instant::now();
@@ -220,7 +217,7 @@ impl Runtime {
 
     async fn turn_away(&self, plugin: &Arc<Plugin>, call: &Call, denial: Denial) -> CallError {
         let scope = plugin.scope();
-        let entry = scope.entry_point(call.kind, &call.name).cloned().unwrap_or_else(|| unknown(call));
+        let entry = scope.entry_point(call.kind, &call.name).unwrap_or_else(|| unknown(call));
         let circumstances = Circumstances {
             plugin: plugin.clone(),
             scope,
@@ -271,13 +268,13 @@ impl Runtime {
     }
 }
 
-fn unknown(call: &Call) -> EntryPoint {
+fn unknown(call: &Call) -> Arc<EntryPoint> {
     let kind = match call.kind {
         EntryKind::Page => "page",
         EntryKind::Action => "action",
     };
     // A name that the manifest does not have is hostile text: only its length goes on the record.
-    EntryPoint {
+    Arc::new(EntryPoint {
         kind: call.kind,
         name: String::new(),
         purpose: String::new(),
@@ -285,7 +282,7 @@ fn unknown(call: &Call) -> EntryPoint {
         public: false,
         input: Default::default(),
         log_name: format!("{kind} unknown ({} bytes)", call.name.len()),
-    }
+    })
 }
 
 /// A fresh instance, one call, and the end of both.
@@ -331,23 +328,30 @@ async fn answer(
 ) -> Result<Answer, CallError> {
     let bad = |error: ViewError| CallError::Fault { fault: Fault::BadAnswer, detail: Some(error.to_string()) };
     let (circumstances, ledger) = (&state.circumstances, &mut state.ledger);
-    let filled = match kind {
+    let (fillings, json) = match kind {
         EntryKind::Page => {
             let view = View::parse(&text).map_err(bad)?;
-            if view.is_bound() { fill::run(store, circumstances, ledger, view.bound(), after).await } else { Ok(BTreeMap::new()) }
+            let fillings = fill::run(store, circumstances, ledger, view.bound(), after).await?;
+            let json = view.is_bound().then(|| view.render_json(|block| filled(&fillings, block)));
+            (fillings, json)
         }
         EntryKind::Action => {
             let result = ActionResult::parse(&text).map_err(bad)?;
-            match &result.view {
-                Some(view) if view.is_bound() => fill::run(store, circumstances, ledger, view.bound(), after).await,
-                _ => Ok(BTreeMap::new()),
-            }
+            let bound = result.view.iter().flat_map(View::bound);
+            let fillings = fill::run(store, circumstances, ledger, bound, after).await?;
+            let json = result.is_bound().then(|| result.render_json(|block| filled(&fillings, block)));
+            (fillings, json)
         }
     };
-    match filled {
-        Ok(fillings) => Ok(Answer { text, fillings, kind }),
-        Err(FillError::Denied(denial)) => Err(CallError::Denied(denial)),
-        Err(FillError::Store(error)) => Err(CallError::Store(error)),
+    Ok(Answer { text, fillings, kind, json })
+}
+
+impl From<FillError> for CallError {
+    fn from(error: FillError) -> Self {
+        match error {
+            FillError::Denied(denial) => Self::Denied(denial),
+            FillError::Store(error) => Self::Store(error),
+        }
     }
 }
 

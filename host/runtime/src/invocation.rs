@@ -21,7 +21,7 @@ use crate::plugin::Plugin;
 pub(crate) struct Circumstances {
     pub plugin: Arc<Plugin>,
     pub scope: Arc<Scope>,
-    pub entry: EntryPoint,
+    pub entry: Arc<EntryPoint>,
     pub actor: Option<Arc<Actor>>,
     pub locale: String,
     pub now: Timestamp,

@@ -1,6 +1,7 @@
 //! What a plugin asks for and offers: `plugin.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use linli_model::Text;
@@ -189,7 +190,7 @@ impl Manifest {
     }
 
     /// All entry points by kind and name.
-    pub fn entry_points(&self) -> BTreeMap<String, EntryPoint> {
+    pub fn entry_points(&self) -> BTreeMap<String, Arc<EntryPoint>> {
         let pages = self.pages.iter().map(|page| EntryPoint {
             kind: EntryKind::Page,
             name: page.path.clone(),
@@ -208,7 +209,7 @@ impl Manifest {
             input: action.input.clone(),
             log_name: format!("action {}", action.name),
         });
-        pages.chain(actions).map(|entry| (entry.log_name.clone(), entry)).collect()
+        pages.chain(actions).map(|entry| (entry.log_name.clone(), Arc::new(entry))).collect()
     }
 
     fn check(&self) -> Result<(), ManifestError> {

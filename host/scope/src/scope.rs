@@ -26,7 +26,7 @@ pub struct Scope {
     /// The accesses as asked, to say in a denial which of the two lacks something.
     pub(crate) requested: Vec<Access>,
     pub(crate) entities: BTreeMap<String, Arc<EntityType>>,
-    pub(crate) entry_points: BTreeMap<String, EntryPoint>,
+    pub(crate) entry_points: BTreeMap<String, Arc<EntryPoint>>,
     pub(crate) tokens: Arc<TokenKey>,
     pub(crate) positions: PositionKey,
 }
@@ -160,8 +160,8 @@ impl Scope {
     }
 
     /// An entry point by kind and name.
-    pub fn entry_point(&self, kind: EntryKind, name: &str) -> Option<&EntryPoint> {
-        self.entry_points.values().find(|entry| entry.kind == kind && entry.name == name)
+    pub fn entry_point(&self, kind: EntryKind, name: &str) -> Option<Arc<EntryPoint>> {
+        self.entry_points.values().find(|entry| entry.kind == kind && entry.name == name).cloned()
     }
 
     /// The tokens of this application's publisher and sector.

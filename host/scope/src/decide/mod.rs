@@ -14,6 +14,8 @@ mod check;
 mod field;
 mod read;
 
+use std::sync::Arc;
+
 use linli_model::{EntityType, RecordNo, RegionCode, SubjectPath, region};
 
 use crate::Actor;
@@ -30,7 +32,7 @@ pub use read::{Ask, Filter};
 
 impl Scope {
     /// Whether the actor may come in by this entry point.
-    pub fn admit(&self, kind: EntryKind, name: &str, actor: Option<&Actor>) -> Result<&EntryPoint, Denial> {
+    pub fn admit(&self, kind: EntryKind, name: &str, actor: Option<&Actor>) -> Result<Arc<EntryPoint>, Denial> {
         let log_name = match kind {
             EntryKind::Page => format!("page {name}"),
             EntryKind::Action => format!("action {name}"),
@@ -38,6 +40,7 @@ impl Scope {
         let entry = self
             .entry_points
             .get(&log_name)
+            .cloned()
             .ok_or_else(|| Denial::new(DenialKind::NotFound, format!("{} has no {log_name}", self.application)))?;
         match actor {
             _ if entry.public => Ok(entry),

@@ -44,7 +44,7 @@ async fn open(
 ) -> Result<Response, Problem> {
     let input: Map<String, Value> = params.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
     let call = Call { plugin, kind: EntryKind::Page, name, input, actor: visitor.actor(), locale, now: Timestamp::now() };
-    Ok(body::json_text(app.runtime().call(call).await?.json()))
+    Ok(body::json_text(app.runtime().call(call).await?.into_json()))
 }
 
 /// `POST /plugins/{plugin}/actions/{name}`: an action result.
@@ -56,5 +56,5 @@ pub(super) async fn action(
     JsonBody(input): JsonBody<Map<String, Value>>,
 ) -> Result<Response, Problem> {
     let call = Call { plugin, kind: EntryKind::Action, name, input, actor: Some(signed_in.actor().clone()), locale, now: Timestamp::now() };
-    Ok(body::json_text(app.runtime().call(call).await?.json()))
+    Ok(body::json_text(app.runtime().call(call).await?.into_json()))
 }
