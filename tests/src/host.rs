@@ -71,6 +71,14 @@ impl Host {
         Self::serve(data)
     }
 
+    /// The same with a file of limits.
+    pub fn limited(limits: &str) -> Self {
+        let data = scratch();
+        copy(prepared(), &data);
+        fs::write(data.join("limits.toml"), limits).unwrap();
+        Self::serve(data)
+    }
+
     /// Serves a data directory.
     pub fn serve(data: PathBuf) -> Self {
         let said = data.with_extension(format!("{}.log", NEXT.fetch_add(1, Ordering::Relaxed)));

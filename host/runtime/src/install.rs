@@ -18,6 +18,8 @@ use crate::registry::Runtime;
 
 /// How long a grant runs where the admin does not say.
 const GRANT_DAYS: i64 = 365;
+/// Ids of the platform's own applications. In the log nobody may pass for one.
+const PLATFORM: &str = "linli.";
 
 /// Why a plugin can't be installed.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +121,9 @@ impl Runtime {
     async fn publisher(&self, id: &str, plugin: &str) -> Result<Publisher, InstallError> {
         let known = self.store().publishers().await?.into_iter().find(|publisher| publisher.id == id);
         let publisher = known.ok_or_else(|| InstallError::NoPublisher(id.to_owned()))?;
+        if plugin.starts_with(PLATFORM) {
+            return Err(InstallError::OtherPublisher { plugin: plugin.to_owned(), owner: "linli".to_owned() });
+        }
         match self.plugin(plugin) {
             Some(before) if before.publisher.id != publisher.id => {
                 Err(InstallError::OtherPublisher { plugin: plugin.to_owned(), owner: before.publisher.id.clone() })

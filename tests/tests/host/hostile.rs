@@ -161,3 +161,17 @@ fn an_action_of_another_plugin_is_not_found() {
     worker().get("/plugins/tests.hostile/pages/eligible").refused(404, "not-found");
     worker().get("/plugins/tests.nobody/pages/eligible").refused(404, "not-found");
 }
+
+#[test]
+fn an_operator_sets_limits_in_a_file_and_a_wrong_one_is_named() {
+    let host = Host::limited("host-calls = 1\n");
+    let page = host.person("worker").get("/plugins/civil-affairs.elder-allowance/pages/eligible");
+    page.refused(429, "limit");
+    let data = linli_tests::scratch();
+    std::fs::write(data.join("limits.toml"), "rows = 0\n").unwrap();
+    let mut serve = std::process::Command::new(linli_tests::linli());
+    let output = serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data).output().unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("limits.toml") && said.contains("`rows` is 0; it must lie in 1 to"), "{said}");
+}

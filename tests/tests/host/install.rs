@@ -65,4 +65,7 @@ fn only_an_admin_uploads_and_a_plugin_stays_its_publishers() {
     admin.upload(&package, "nobody").refused(422, "no-publisher");
     admin.upload(&package, "community").refused(409, "other-publisher");
     admin.with_token("forged").upload(&package, "civil-affairs").refused(401, "sign-in");
+    let posing = bare_with(|manifest| manifest.replacen("tests.bare", "linli.console", 1));
+    let refused = admin.upload(&posing, "civil-affairs").refused(409, "other-publisher");
+    assert!(refused.detail().contains("linli.console"), "{}", refused.detail());
 }
