@@ -66,15 +66,12 @@ impl Host {
 
     /// A street of 2,000 residents with the bundled plugins, served.
     pub fn fresh() -> Self {
-        let data = scratch();
-        copy(prepared(), &data);
-        Self::serve(data)
+        Self::serve(street())
     }
 
     /// The same with a file of limits.
     pub fn limited(limits: &str) -> Self {
-        let data = scratch();
-        copy(prepared(), &data);
+        let data = street();
         fs::write(data.join("limits.toml"), limits).unwrap();
         Self::serve(data)
     }
@@ -209,6 +206,13 @@ fn address(said: &Path) -> String {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// A copy of the street of its own.
+fn street() -> PathBuf {
+    let data = scratch();
+    copy(prepared(), &data);
+    data
 }
 
 /// Prepared once a process, and served by nobody.

@@ -226,7 +226,7 @@ impl Desk<'_> {
             Ok(read) => read,
             Err(denial) => return Err(self.denied(&ask.entity, "read", denial).await?),
         };
-        let rows = self.store.read(&read).await?;
+        let mut rows = self.store.read(&read).await?;
         let mut entry = self.entry(Outcome::Allowed);
         entry.accesses.push(Access {
             entity: read.entity.name.clone(),
@@ -235,7 +235,7 @@ impl Desk<'_> {
             records: rows.count,
             denied: None,
         });
-        entry.subjects = rows.subjects.clone();
+        entry.subjects = std::mem::take(&mut rows.subjects);
         self.store.record(entry.encode()).await?;
         Ok((read, rows))
     }

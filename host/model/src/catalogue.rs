@@ -30,6 +30,11 @@ impl Catalogue {
         self.entities.get(name)
     }
 
+    /// An entity type as a plugin names it: its own of that name goes before a core one.
+    pub fn entity_of(&self, plugin: &str, name: &str) -> Option<&Arc<EntityType>> {
+        self.entity(&format!("{plugin}/{name}")).or_else(|| self.entity(name))
+    }
+
     /// All entity types by name.
     pub fn entities(&self) -> impl Iterator<Item = &Arc<EntityType>> {
         self.entities.values()

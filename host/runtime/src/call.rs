@@ -211,7 +211,7 @@ impl Runtime {
     /// One durable entry for what the call read and how it ended.
     async fn put_on_record(&self, state: &mut State, answer: &Result<Answer, CallError>) -> Result<(), CallError> {
         let mut entry = state.circumstances.entry(outcome(answer));
-        (entry.accesses, entry.subjects) = state.ledger.pending();
+        (entry.accesses, entry.subjects) = state.ledger.settle();
         self.store().record(entry.encode()).await.map_err(CallError::Log)
     }
 

@@ -79,10 +79,9 @@ impl Ledger {
         (self.pending.clone(), self.pending_subjects.clone())
     }
 
-    /// It is on the record now.
-    pub fn settle(&mut self) {
-        self.pending.clear();
-        self.pending_subjects.clear();
+    /// What is not on the record yet, which it is from now on.
+    pub fn settle(&mut self) -> (Vec<Access>, RoaringTreemap) {
+        (std::mem::take(&mut self.pending), std::mem::take(&mut self.pending_subjects))
     }
 
     /// The label for what this invocation keeps (invariant 4).

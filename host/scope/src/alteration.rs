@@ -40,9 +40,7 @@ fn access(before: &Access, after: &Access, plugin: &str, catalogue: &Catalogue) 
         altered.push(format!("only in {}", codes.join(" ")));
     }
     if let Some(source) = after.and_where.as_deref().filter(|_| before.and_where != after.and_where) {
-        let own = catalogue.entity(&format!("{plugin}/{}", after.entity));
-        let entity = own.or_else(|| catalogue.entity(&after.entity));
-        let outline = entity.and_then(|entity| condition::outline(source, entity, catalogue).ok());
+        let outline = catalogue.entity_of(plugin, &after.entity).and_then(|entity| condition::outline(source, entity, catalogue).ok());
         altered.push(format!("and where {}", outline.as_deref().unwrap_or("…")));
     }
     if before.rows_per_call != after.rows_per_call {
@@ -54,36 +52,21 @@ fn access(before: &Access, after: &Access, plugin: &str, catalogue: &Catalogue) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Manifest;
     use crate::grant::{AndWhere, Narrowing};
     use crate::test_model;
 
-    const MANIFEST: &str = r#"
-        [plugin]
-        id = "a.b"
-        version = "1"
-        platform = "0.1"
-        name = "n"
-        [[purpose]]
-        id = "p"
-        title = "t"
-        legal-basis = "l"
+    const ACCESSES: &str = r#"
         [[access]]
         purpose = "p"
         entity = "resident"
         operations = ["read", "check"]
         fields = { name = "plain", phone = "masked", age = "plain" }
         checks = { lives_here = "status == \"living\"" }
-        [[page]]
-        path = "/x"
-        title = "t"
-        purpose = "p"
-        roles = ["worker"]
     "#;
 
     #[test]
     fn everything_that_was_narrowed_is_named_and_no_value_of_a_person() {
-        let manifest = Manifest::read(MANIFEST).unwrap();
+        let manifest = test_model::manifest(ACCESSES);
         let before = Grant::requested(1, &manifest, "d".into(), jiff::Timestamp::MAX);
         let condition = "age >= 80 && sex in [\"1\"] && name != \"王小明\" && birth_date < \"1946-01-01\"".to_owned();
         let narrowing = Narrowing {

@@ -38,8 +38,6 @@ impl Authorized<Read> {
 /// The records within reach: every predicate, in the query itself.
 #[derive(Clone, Debug)]
 pub struct Bounds {
-    /// Which compiled access this is, for caching what is made of it: scope and index.
-    pub origin: (u64, usize),
     /// The condition of request and grant.
     pub condition: Arc<Predicate>,
     /// Where.

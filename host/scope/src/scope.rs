@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -19,7 +18,6 @@ use crate::token::{Keyring, TokenKey};
 /// Everything that decides for one application. The only maker of [`Authorized`](crate::Authorized) work.
 #[derive(Debug)]
 pub struct Scope {
-    pub(crate) id: u64,
     pub(crate) application: String,
     pub(crate) grant: GrantInForce,
     pub(crate) accesses: Vec<Compiled>,
@@ -89,8 +87,6 @@ pub enum ScopeError {
     },
 }
 
-static NEXT: AtomicU64 = AtomicU64::new(1);
-
 /// What a scope is compiled from.
 pub struct Sources<'a> {
     /// The request.
@@ -116,7 +112,10 @@ impl Scope {
         let mut accesses = Vec::new();
         let mut entities = BTreeMap::new();
         for (request, asked) in manifest.accesses.iter().enumerate() {
-            let entity = resolve_entity(sources, asked)
+            let entity = sources
+                .catalogue
+                .entity_of(&sources.manifest.plugin.id, &asked.entity)
+                .cloned()
                 .ok_or_else(|| ScopeError::Access { number: request + 1, reason: format!("there is no entity type `{}`", asked.entity) })?;
             check_names(request + 1, asked, &entity)?;
             entities.insert(asked.entity.clone(), entity.clone());
@@ -134,7 +133,6 @@ impl Scope {
             Some(grant) => GrantInForce::Given { id: grant.id, state: grant.state, expires: grant.expires },
         };
         Ok(Self {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
             application: manifest.plugin.id.clone(),
             grant,
             accesses,
@@ -178,11 +176,6 @@ impl Scope {
     pub fn entity(&self, name: &str) -> Option<&Arc<EntityType>> {
         self.entities.get(name)
     }
-}
-
-fn resolve_entity(sources: &Sources<'_>, access: &Access) -> Option<Arc<EntityType>> {
-    let own = format!("{}/{}", sources.manifest.plugin.id, access.entity);
-    sources.catalogue.entity(&own).or_else(|| sources.catalogue.entity(&access.entity)).cloned()
 }
 
 fn check_names(number: usize, access: &Access, entity: &EntityType) -> Result<(), ScopeError> {

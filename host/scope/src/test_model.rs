@@ -1,6 +1,32 @@
-//! The core entity types, for tests.
+//! The core entity types, and a plugin that asks for some of them, for tests.
 
 use linli_model::{Catalogue, CodeList, schema};
+
+use crate::Manifest;
+
+/// A plugin `a.b` with one purpose, `p`, one page and these accesses.
+pub fn manifest(accesses: &str) -> Manifest {
+    let text = format!(
+        r#"
+        [plugin]
+        id = "a.b"
+        version = "1"
+        platform = "0.1"
+        name = "n"
+        [[purpose]]
+        id = "p"
+        title = "t"
+        legal-basis = "l"
+        {accesses}
+        [[page]]
+        path = "/x"
+        title = "t"
+        purpose = "p"
+        roles = ["worker"]
+    "#
+    );
+    Manifest::read(&text).unwrap()
+}
 
 pub fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue::default();

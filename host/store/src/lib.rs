@@ -47,7 +47,7 @@ pub use read::{Checked, Rows};
 use change::Counters;
 use log::Tail;
 use sqlite::{Options, Readers, Session};
-use writer::{Administration, Job, Writer};
+use writer::{Administration, Job, Work, Writer};
 
 /// How many jobs may wait for the writer before callers wait to hand theirs over.
 const QUEUE: usize = 4_096;
@@ -120,7 +120,7 @@ impl Store {
 
     /// Makes changes, all or none. They commit together with `entry`, which is completed with what was made.
     pub async fn apply(&self, changes: Vec<Authorized<Change>>, entry: Entry) -> Result<Vec<Made>, StoreError> {
-        self.ask(|reply| Job::Apply(changes, Box::new(entry), reply)).await?
+        self.ask(|reply| Job::Change(Work::Apply(changes, Box::new(entry), reply))).await?
     }
 
     /// Puts an entry on the record. It is durable when this returns.
@@ -181,7 +181,7 @@ impl Store {
         work: impl FnOnce(&Session) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let work: Administration = Box::new(move |session| work(session).map(|value| Box::new(value) as Box<dyn Any + Send>));
-        let value = self.ask(|reply| Job::Administer(work, entry, reply)).await??;
+        let value = self.ask(|reply| Job::Change(Work::Administer(work, entry, reply))).await??;
         value.downcast().map(|value| *value).map_err(|_| StoreError::damaged("an answer of the writer", "wrong type"))
     }
 

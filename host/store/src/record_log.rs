@@ -94,8 +94,9 @@ impl Store {
     }
 
     async fn indexed(&self) -> Result<u64, StoreError> {
-        let text = "SELECT coalesce(max(last), 0) FROM log_block";
-        Ok(self.log_readers().read(|session| session.number(text, &[])).await?.unsigned_abs())
+        let text = "SELECT last FROM log_block ORDER BY first DESC LIMIT 1";
+        let last = self.log_readers().read(|session| session.first(text, &[], |row| row.integer(0))).await?;
+        Ok(last.map_or(0, i64::unsigned_abs))
     }
 
     /// The entries that concern a person, newest first, before `before`, at most `limit`.

@@ -29,14 +29,20 @@ pub(crate) type Administration = Box<dyn FnOnce(&Session) -> Result<Box<dyn Any 
 pub(crate) enum Job {
     /// Put an entry on the record.
     Record(Encoded, oneshot::Sender<Result<(), StoreError>>),
-    /// Make changes, all or none, and put them on the record with what their invocation had read.
-    Apply(Vec<Authorized<Change>>, Box<Entry>, oneshot::Sender<Result<Vec<Made>, StoreError>>),
-    /// Something on the platform's own tables, with its entry in the log.
-    Administer(Administration, Option<Encoded>, oneshot::Sender<Result<Box<dyn Any + Send>, StoreError>>),
+    /// Change something in the database.
+    Change(Work),
     /// Something on the log's own tables beside its entries.
     Log(Administration, oneshot::Sender<Result<Box<dyn Any + Send>, StoreError>>),
     /// The end of the log as it is durable now.
     Tail(oneshot::Sender<linli_audit::Frontier>),
+}
+
+/// A change, under a savepoint of its own.
+pub(crate) enum Work {
+    /// Make changes, all or none, and put them on the record with what their invocation had read.
+    Apply(Vec<Authorized<Change>>, Box<Entry>, oneshot::Sender<Result<Vec<Made>, StoreError>>),
+    /// Something on the platform's own tables, with its entry in the log.
+    Administer(Administration, Option<Encoded>, oneshot::Sender<Result<Box<dyn Any + Send>, StoreError>>),
 }
 
 /// How many jobs one commit takes at most.
@@ -112,14 +118,14 @@ impl Writer {
                 }
                 Job::Tail(reply) => drop(reply.send(self.tail.frontier.clone())),
                 Job::Log(work, reply) => drop(reply.send(work(&self.log))),
-                job => changes.push(job),
+                Job::Change(work) => changes.push(work),
             }
         }
         let behind = self.counters.pending > self.tail.moved;
         if !changes.is_empty() {
             self.session.execute("BEGIN IMMEDIATE", &[])?;
-            for job in changes {
-                self.one(job, group)?;
+            for work in changes {
+                self.change(work, group)?;
             }
             self.keep_pending(&group.pending)?;
             self.session.execute("COMMIT", &[])?;
@@ -133,6 +139,25 @@ impl Writer {
             return Ok(());
         }
         self.tail.append(&self.log, &entries, self.counters.pending)
+    }
+
+    fn change(&mut self, work: Work, group: &mut Group) -> Result<(), StoreError> {
+        let reply = match work {
+            Work::Apply(changes, entry, reply) => {
+                let made = self.savepoint(|writer| writer.apply(&changes, *entry))?.map(|(made, entry)| {
+                    group.pending.push(entry);
+                    made
+                });
+                Reply::Applied(reply, made)
+            }
+            Work::Administer(work, entry, reply) => {
+                let value = self.savepoint(|writer| work(&writer.session))?;
+                group.pending.extend(entry.filter(|_| value.is_ok()));
+                Reply::Administered(reply, value)
+            }
+        };
+        group.waiting.push(reply);
+        Ok(())
     }
 
     /// Puts the entries of changes beside them, so that both commit or neither.
@@ -163,33 +188,18 @@ impl Writer {
         Ok(())
     }
 
-    /// One job under a savepoint of its own.
-    fn one(&mut self, job: Job, group: &mut Group) -> Result<(), StoreError> {
+    /// Work that is undone if it fails, and takes nothing else of the group with it.
+    ///
+    /// Its refusal waits for the commit like everything else: what it was refused for may be in this very group, and must
+    /// be there to be looked at.
+    fn savepoint<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<Result<T, StoreError>, StoreError> {
         self.session.execute("SAVEPOINT one", &[])?;
-        let (kept, reply) = match job {
-            Job::Apply(changes, entry, reply) => {
-                let applied = self.apply(&changes, *entry);
-                let kept = applied.is_ok();
-                let made = applied.map(|(made, entry)| {
-                    group.pending.push(entry);
-                    made
-                });
-                (kept, Reply::Applied(reply, made))
-            }
-            Job::Administer(work, entry, reply) => {
-                let value = work(&self.session);
-                group.pending.extend(entry.filter(|_| value.is_ok()));
-                (value.is_ok(), Reply::Administered(reply, value))
-            }
-            Job::Record(..) | Job::Tail(_) | Job::Log(..) => return self.session.execute("RELEASE one", &[]).map(drop),
-        };
-        if !kept {
+        let done = work(self);
+        if done.is_err() {
             self.session.execute("ROLLBACK TO one", &[])?;
         }
         self.session.execute("RELEASE one", &[])?;
-        // A refusal waits too: what it was refused for may be in this very group, and must be there to be looked at.
-        group.waiting.push(reply);
-        Ok(())
+        Ok(done)
     }
 
     fn apply(&mut self, changes: &[Authorized<Change>], mut entry: Entry) -> Result<(Vec<Made>, Encoded), StoreError> {

@@ -196,7 +196,7 @@ impl Host for State {
             Ok(made) => made,
             Err(error) => return Ok(Err(self.failed(&error))),
         };
-        self.ledger.settle();
+        drop(self.ledger.settle());
         let tokens = self.circumstances.scope.tokens();
         Ok(Ok(made
             .iter()

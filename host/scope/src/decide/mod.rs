@@ -158,8 +158,7 @@ impl Scope {
             clearance: actor.clearance,
             regions: within.clone(),
         });
-        let mut bounds =
-            Bounds { origin: (self.id, access.request), condition: access.condition.clone(), regions: Reach::Everywhere, own: None, label };
+        let mut bounds = Bounds { condition: access.condition.clone(), regions: Reach::Everywhere, own: None, label };
         if access.own {
             let own = actor.own_record().ok_or_else(|| Denial::new(DenialKind::Region, "this account has no record of its own"))?;
             if access.entity.subjects != [SubjectPath::Own] {

@@ -174,7 +174,7 @@ impl Scope {
         };
         Ok(Authorized::new(Read {
             // The grant itself opens these fields to everybody, so no actor's rights and no label bound it.
-            bounds: Bounds { origin: (self.id, access.request), condition: access.condition.clone(), regions, own: None, label: None },
+            bounds: Bounds { condition: access.condition.clone(), regions, own: None, label: None },
             classification: highest(outputs.iter().filter_map(|output| shown(entity, *output))),
             outputs,
             filter: Vec::new(),

@@ -3,18 +3,9 @@ use linli_model::{Classification, Value};
 use super::{Ask, Draft};
 use crate::denial::{Denial, DenialKind};
 use crate::scope::{Scope, Sources};
-use crate::{Actor, Caller, Channel, Grant, Keyring, Manifest, Narrowing, Operator, Role, test_model};
+use crate::{Actor, Caller, Channel, Grant, Keyring, Narrowing, Operator, Role, test_model};
 
-const MANIFEST: &str = r#"
-    [plugin]
-    id = "a.b"
-    version = "1"
-    platform = "0.1"
-    name = "n"
-    [[purpose]]
-    id = "p"
-    title = "t"
-    legal-basis = "l"
+const ACCESSES: &str = r#"
     [[access]]
     purpose = "p"
     entity = "resident"
@@ -25,15 +16,10 @@ const MANIFEST: &str = r#"
     entity = "dwelling"
     operations = ["read"]
     fields = { address = "check" }
-    [[page]]
-    path = "/x"
-    title = "t"
-    purpose = "p"
-    roles = ["worker"]
 "#;
 
 fn scope() -> Scope {
-    let manifest = Manifest::read(MANIFEST).unwrap();
+    let manifest = test_model::manifest(ACCESSES);
     let mut grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
     grant.narrow(&Narrowing { mask_fields: vec!["resident.name".into()], ..Narrowing::default() }).unwrap();
     grant.approve(None).unwrap();

@@ -125,8 +125,7 @@ async fn review(app: &App, grant: &Grant) -> Result<Value, Problem> {
 /// One access: what was asked beside what is allowed, each field with its classification.
 fn access(app: &App, grant: &Grant, granted: &GrantedAccess, asked: Option<&linli_scope::Access>) -> Value {
     let catalogue = app.store().catalogue();
-    let own = format!("{}/{}", grant.plugin, granted.access.entity);
-    let entity = catalogue.entity(&own).or_else(|| catalogue.entity(&granted.access.entity));
+    let entity = catalogue.entity_of(&grant.plugin, &granted.access.entity);
     let fields: Vec<_> = asked
         .unwrap_or(&granted.access)
         .fields

@@ -5,8 +5,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use linli_model::Date;
-use linli_scope::grant::{GrantError, GrantState};
-use linli_scope::{Grant, Role, standing};
+use linli_scope::grant::GrantError;
+use linli_scope::{Grant, Role, Standing, standing};
 use linli_view::html::pages::{AdminPage, GrantState as Shown, PluginRow};
 use linli_view::route;
 
@@ -50,11 +50,12 @@ pub(super) async fn show(State(app): State<App>, reader: Reader) -> Result<Respo
 fn state<'a>(grant: Option<&'a Grant>, end: &'a str) -> Shown<'a> {
     match grant {
         None => Shown::Revoked { reason: None },
-        Some(grant) => match grant.state {
-            GrantState::Requested => Shown::Pending { can_approve: true },
-            GrantState::Active if grant.expires <= Timestamp::now() => Shown::Expired { on: end },
-            GrantState::Active => Shown::Granted { until: end },
-            GrantState::Revoked => Shown::Revoked { reason: grant.reason.as_deref() },
+        // The page shows the grant of the component that serves, so that none is superseded.
+        Some(grant) => match grant.standing(None, Timestamp::now()) {
+            Standing::Requested => Shown::Pending { can_approve: true },
+            Standing::Expired => Shown::Expired { on: end },
+            Standing::Active => Shown::Granted { until: end },
+            Standing::Revoked | Standing::Superseded => Shown::Revoked { reason: grant.reason.as_deref() },
         },
     }
 }

@@ -129,8 +129,7 @@ pub(super) fn reason(said: &str) -> Text<'_> {
 
 /// An access of a request or a grant in one line.
 pub(super) fn access(catalogue: &Catalogue, manifest: &Manifest, access: &Access) -> Text<'static> {
-    let own = format!("{}/{}", manifest.plugin.id, access.entity);
-    let entity = catalogue.entity(&own).or_else(|| catalogue.entity(&access.entity));
+    let entity = catalogue.entity_of(&manifest.plugin.id, &access.entity);
     let name = entity.map_or(access.entity.as_str(), |entity| entity.title.zh());
     let operations: Vec<_> = access.operations.iter().map(|operation| operation_word(*operation)).collect();
     let fields = access.fields.iter().map(|(field, mode)| {
