@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::client::Person;
 use crate::package::{package, plugin};
+use crate::postgres::Server;
 
 const RESIDENTS: &str = "2000";
 /// How long a host may take to start.
@@ -81,6 +82,7 @@ impl Host {
         let said = data.with_extension(format!("{}.log", NEXT.fetch_add(1, Ordering::Relaxed)));
         let mut command = Command::new("sh");
         command.args(["-c", GUARD, "sh"]).arg(&said).arg(linli()).args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
+        keep_in(database_of(&data), &mut command);
         let mut guard =
             command.env_remove("RUST_BACKTRACE").env("NO_COLOR", "1").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -165,6 +167,7 @@ impl Host {
     pub fn command(&self, login: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(linli());
         command.args(arguments).env("LINLI_URL", &self.url).env("LINLI_TOKEN", self.person(login).token());
+        keep_in(database_of(&self.data), &mut command);
         command
     }
 
@@ -212,7 +215,23 @@ fn address(said: &Path) -> String {
 fn street() -> PathBuf {
     let data = scratch();
     copy(prepared(), &data);
+    if let Some(database) = database_of(prepared()) {
+        fs::write(beside(&data), Server::shared().database(Some(&database))).unwrap();
+    }
     data
+}
+
+/// The file that names the database of a data directory, where that is no file in it.
+fn beside(data: &Path) -> PathBuf {
+    data.with_extension("database")
+}
+
+fn database_of(data: &Path) -> Option<String> {
+    fs::read_to_string(beside(data)).ok()
+}
+
+fn keep_in(database: Option<String>, command: &mut Command) {
+    command.env_remove("LINLI_DATABASE").envs(database.map(|database| ("LINLI_DATABASE", database)));
 }
 
 /// Prepared once a process, and served by nobody.
@@ -220,7 +239,11 @@ fn prepared() -> &'static Path {
     static PREPARED: OnceLock<PathBuf> = OnceLock::new();
     PREPARED.get_or_init(|| {
         let data = scratch();
+        if std::env::var("LINLI_TEST_DATABASE").is_ok_and(|kind| kind == "postgres") {
+            fs::write(beside(&data), Server::shared().database(None)).unwrap();
+        }
         let mut command = Command::new(linli());
+        keep_in(database_of(&data), &mut command);
         command.args(["demo", "--prepare-only", "--residents", RESIDENTS, "--data"]).arg(&data);
         for name in ["elder-allowance", "residence-certificate"] {
             command.arg("--plugin").arg(plugin(name));

@@ -1,14 +1,16 @@
 //! Black-box tests: a real host, its real command line, hostile guests.
 //!
 //! [`Host`] is a served data directory of its own, copied from one that is prepared once a process; [`Person`] is
-//! somebody logged in there.
+//! somebody logged in there. With `LINLI_TEST_DATABASE=postgres` hosts keep their records on a [`Server`].
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on should stop loudly")]
 
 mod client;
 mod host;
 mod package;
+mod postgres;
 
 pub use client::{Answer, Person};
 pub use host::{Host, linli, scratch};
 pub use package::{package, plugin};
+pub use postgres::Server;

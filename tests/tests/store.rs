@@ -15,8 +15,8 @@ use linli_scope::scope::Sources;
 use linli_scope::{
     Actor, Caller, Channel, Comparison, DenialKind, Keyring, Manifest, Operator, Predicate, Role, Scope, condition, predicate,
 };
-use linli_store::Store;
 use linli_store::model::Core;
+use linli_store::{Database, Store};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -75,7 +75,6 @@ struct World {
     keyring: Keyring,
     records: Vec<Record>,
     labels: Vec<Label>,
-    _folder: std::path::PathBuf,
 }
 
 fn actor(regions: &[&str], clearance: Classification) -> Actor {
@@ -120,11 +119,15 @@ fn entry() -> Entry {
     }
 }
 
-fn world() -> World {
-    let folder = linli_tests::scratch();
+fn databases() -> [Database; 2] {
+    let server = linli_tests::Server::shared();
+    [Database::Sqlite(linli_tests::scratch().join("linli.db")), Database::at(&server.database(None)).unwrap()]
+}
+
+fn world(database: &Database) -> World {
     let runtime = Runtime::new().unwrap();
     let core = Core { codes: vec![CodeList::read("sex", CODES).unwrap()], schemas: &[] };
-    let store = runtime.block_on(Store::open(&folder.join("linli.db"), core)).unwrap();
+    let store = runtime.block_on(Store::open(database, core)).unwrap();
     runtime.block_on(store.add_entities("a.b", vec![SCHEMA.into(), NOTE.into()])).unwrap();
     let keyring = Keyring::new([7; 32]);
     let fields: Vec<_> = STORED.iter().map(|name| format!("{name} = \"plain\"")).collect();
@@ -140,7 +143,7 @@ fn world() -> World {
     });
     let made = runtime.block_on(store.apply(changes.collect(), entry())).unwrap();
     assert!(made.iter().zip(1..).all(|(made, number)| made.record == RecordNo(number)));
-    World { runtime, store, keyring, records, labels, _folder: folder }
+    World { runtime, store, keyring, records, labels }
 }
 
 fn mix(number: usize, salt: usize) -> usize {
@@ -391,16 +394,22 @@ fn check(world: &World, case: &Case) -> Result<(), TestCaseError> {
 
 #[test]
 fn the_stores_sql_gives_what_the_reference_evaluator_gives() {
-    let world = world();
-    let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
-    if let Err(failure) = runner.run(&case(), |case| check(&world, &case)) {
-        panic!("{failure}");
+    for database in databases() {
+        let world = world(&database);
+        let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
+        if let Err(failure) = runner.run(&case(), |case| check(&world, &case)) {
+            panic!("{database}: {failure}");
+        }
     }
 }
 
 #[test]
 fn a_change_lets_a_label_hold_what_its_invocation_had_read_too() {
-    let World { runtime, store, keyring, _folder, .. } = world();
+    databases().iter().map(world).for_each(widen_a_label);
+}
+
+fn widen_a_label(world: World) {
+    let World { runtime, store, keyring, .. } = world;
     let scope = scope(&store.catalogue(), &keyring, "\"create\", \"update\", \"read\"", "grid = \"plain\", label = \"plain\"", "");
     let near = actor(&["440104022001"], Classification::Personal);
     let label = |class, code: &str, subject| Label {
@@ -432,7 +441,11 @@ fn a_change_lets_a_label_hold_what_its_invocation_had_read_too() {
 
 #[test]
 fn each_jurisdiction_finds_what_was_made_from_its_own_regions_under_one_scope() {
-    let World { runtime, store, keyring, labels, _folder, .. } = world();
+    databases().iter().map(world).for_each(find_by_jurisdiction);
+}
+
+fn find_by_jurisdiction(world: World) {
+    let World { runtime, store, keyring, labels, .. } = world;
     let scope = compile(&store.catalogue(), &keyring, &manifest("note", "\"create\", \"read\"", "count = \"plain\"", ""));
     let writer = actor(&["44"], Classification::Sensitive);
     let permission = scope.may_change(&caller(&writer), "note", None, &["count"]).unwrap();
@@ -454,7 +467,11 @@ fn each_jurisdiction_finds_what_was_made_from_its_own_regions_under_one_scope() 
 
 #[test]
 fn a_check_of_a_plugins_record_is_a_read_of_what_its_label_says() {
-    let World { runtime, store, keyring, .. } = world();
+    databases().iter().map(world).for_each(check_a_record);
+}
+
+fn check_a_record(world: World) {
+    let World { runtime, store, keyring, .. } = world;
     let manifest = manifest("thing", "\"create\", \"check\"", "grid = \"plain\"", "checks = { flagged = \"flag\" }\n");
     let scope = compile(&store.catalogue(), &keyring, &manifest);
     let actor = actor(&["44"], Classification::Sensitive);

@@ -2,10 +2,9 @@
 
 use linli_audit::Encoded;
 use linli_scope::Actor;
-use rusqlite::Row;
 
 use crate::Store;
-use crate::database::{Cells as _, binds};
+use crate::database::{Cells as _, Row, binds};
 use crate::error::StoreError;
 
 /// A local account.
@@ -55,12 +54,12 @@ impl Store {
     /// An account by its log-in name.
     pub async fn account(&self, login: &str) -> Result<Option<Account>, StoreError> {
         let text = "SELECT id, login, name, password, actor FROM account WHERE login = $1";
-        self.readers().read(|session| session.first(text, binds![login], account)).await
+        self.readers().first(text, binds![login], account).await
     }
 
     /// The person's name of an account number.
     pub async fn account_name(&self, id: i64) -> Result<Option<String>, StoreError> {
-        self.readers().read(|session| session.first("SELECT name FROM account WHERE id = $1", binds![id], |row| row.text(0))).await
+        self.readers().first("SELECT name FROM account WHERE id = $1", binds![id], |row| row.text(0)).await
     }
 
     /// Opens a session; the log-in's entry commits with it. Sessions that have ended are forgotten on the way.
@@ -89,7 +88,7 @@ impl Store {
         let text = "SELECT account.id, login, name, password, actor, csrf, expires FROM session JOIN account ON account.id = session.account \
                     WHERE token = $1 AND expires >= $2";
         let found = |row: &Row<'_>| Ok(Session { account: account(row)?, csrf: row.text(5)?, expires: row.integer(6)? });
-        self.readers().read(|session| session.first(text, binds![&token[..], now], found)).await
+        self.readers().first(text, binds![&token[..], now], found).await
     }
 
     /// Ends a session.

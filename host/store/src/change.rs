@@ -2,18 +2,18 @@
 
 use std::collections::HashMap;
 
-use linli_model::{Classification, EntityType, FieldKind, RecordNo, RegionCode, RegionSource, SubjectPath, Value, entity, value};
+use linli_model::{
+    Catalogue, Classification, EntityType, FieldKind, RecordNo, RegionCode, RegionSource, SubjectPath, Value, entity, value,
+};
 use linli_scope::plan::{Change, Label};
 use linli_scope::{Authorized, Predicate};
 use roaring::RoaringTreemap;
-use rusqlite::Row;
-use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 
-use crate::database::{Bind, Cells as _, binds};
+use crate::database::{Bind, Cells as _, Row, Session, binds};
 use crate::error::StoreError;
 use crate::label::{self, Kept};
+use crate::schema;
 use crate::sql::{self, Sql};
-use crate::sqlite::Session;
 
 /// What a change made.
 #[derive(Clone, Debug)]
@@ -39,6 +39,20 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    /// As the database's newest rows say.
+    pub fn load(session: &Session, catalogue: &Catalogue) -> Result<Self, StoreError> {
+        let mut counters = Self {
+            journal: session.number("SELECT coalesce(max(seq), 0) FROM journal", &[])?,
+            pending: session.number("SELECT coalesce(max(id), 0) FROM log_pending", &[])?,
+            ..Self::default()
+        };
+        for entity in catalogue.entities() {
+            let newest = session.number(&format!("SELECT coalesce(max(id), 0) FROM {}", entity.table), &[])?;
+            counters.records.insert(entity.table.clone(), newest);
+        }
+        Ok(counters)
+    }
+
     fn next_record(&mut self, table: &str) -> i64 {
         let number = self.records.entry(table.to_owned()).or_insert(0);
         *number += 1;
@@ -258,12 +272,12 @@ impl<'a> Insert<'a> {
     }
 
     fn bind(&mut self, column: &str, value: impl Into<Bind<'a>>) {
-        let first = self.binds.is_empty();
+        let separator = if self.binds.is_empty() { "" } else { ", " };
         self.binds.push(value.into());
-        for (list, item) in [(&mut self.columns, column), (&mut self.places, "?")] {
-            list.push_str(if first { "" } else { ", " });
-            list.push_str(item);
-        }
+        self.columns.push_str(separator);
+        self.columns.push_str(column);
+        self.places.push_str(separator);
+        sql::place(self.binds.len(), &mut self.places);
     }
 
     fn label(&mut self, label: Option<&'a Label>, purpose: &'a str) {
@@ -307,15 +321,10 @@ fn changes(change: &Change) -> String {
     out
 }
 
-/// A unique index that says no names its column: `UNIQUE constraint failed: e_resident.id_number`.
+/// A unique index that says no names its column, or itself.
 fn duplicate(error: StoreError, entity: &EntityType) -> StoreError {
-    match &error {
-        StoreError::Database(rusqlite::Error::SqliteFailure(code, Some(message)))
-            if matches!(code.extended_code, SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY) =>
-        {
-            let field = message.rsplit('.').next().unwrap_or_default().to_owned();
-            StoreError::Duplicate { entity: entity.name.clone(), field }
-        }
-        _ => error,
-    }
+    let StoreError::Taken(by) = error else { return error };
+    let mut unique = entity.fields.values().filter(|field| field.public_key || entity.keys.contains(&field.name));
+    let field = unique.find(|field| field.name == by || schema::key_index(entity, &field.name) == by).map(|field| field.name.clone());
+    StoreError::Duplicate { entity: entity.name.clone(), field: field.unwrap_or(by) }
 }

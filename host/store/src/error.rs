@@ -5,7 +5,16 @@
 pub enum StoreError {
     /// The database says no.
     #[error("database: {0}")]
-    Database(#[source] rusqlite::Error),
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Another holds a lock for too long.
+    #[error("the database is locked")]
+    Locked,
+    /// Where the database is can't be understood.
+    #[error("the database's address: {0}")]
+    Address(String),
+    /// A key that another row has: the column, or PostgreSQL's name of the index.
+    #[error("another row has the same {0}")]
+    Taken(String),
     /// A query that took too long and was broken off.
     #[error("the query takes too long; ask for less")]
     Slow,

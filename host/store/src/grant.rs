@@ -43,12 +43,8 @@ impl Store {
 
     /// All grants, newest first.
     pub async fn grants(&self) -> Result<Vec<Grant>, StoreError> {
-        let rows = self
-            .readers()
-            .read(|session| {
-                session.all("SELECT body, version FROM scope_grant ORDER BY id DESC", &[], |row| Ok((row.text(0)?, row.integer(1)?)))
-            })
-            .await?;
+        let text = "SELECT body, version FROM scope_grant ORDER BY id DESC";
+        let rows = self.readers().all(text, &[], |row| Ok((row.text(0)?, row.integer(1)?))).await?;
         rows.iter()
             .map(|(body, version)| {
                 let grant: Grant = serde_json::from_str(body).map_err(|reason| StoreError::damaged("a grant", reason))?;

@@ -6,7 +6,7 @@
 //! | `change`, `label` | an entry: row, journal line, provenance; what a plugin's record carries on |
 //! | `writer`, `log` | group commit: changes and access log in one transaction, durable before anything is answered |
 //! | `schema`, [`model`] | tables generated from entity types; the catalogue |
-//! | `database`, `sqlite` | what statements take and give, and what runs them |
+//! | `database`, `sqlite`, `postgres` | what statements take and give, and what runs them |
 //! | [`account`], [`plugin`], [`grant`], [`record_log`] | the platform's own tables |
 //!
 //! Why there is one writer: SQLite has one anyway, a queue in front of it turns waiting into larger groups, and
@@ -22,6 +22,7 @@ mod log;
 pub mod log_file;
 pub mod model;
 pub mod plugin;
+mod postgres;
 pub mod provenance;
 pub mod read;
 pub mod record_log;
@@ -31,7 +32,6 @@ mod sqlite;
 mod writer;
 
 use std::any::Any;
-use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -41,18 +41,19 @@ use linli_scope::{Authorized, Change, Check, Read};
 use tokio::sync::{mpsc, oneshot};
 
 pub use change::Made;
+pub use database::{Database, log_beside};
 pub use error::StoreError;
 pub use read::{Checked, Rows};
 
-use change::Counters;
-use log::Tail;
-use sqlite::{Options, Readers, Session};
+use database::{Readers, Session};
+use sqlite::Options;
 use writer::{Administration, Job, Work, Writer};
 
 /// How many jobs may wait for the writer before callers wait to hand theirs over.
 const QUEUE: usize = 4_096;
-/// How much of the database file is mapped into memory, at most, bytes.
-const MAPPED: i64 = 8 << 30;
+
+/// How long closing waits for those at work.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The store. Cheap to clone.
 #[derive(Clone)]
@@ -62,7 +63,8 @@ pub struct Store {
 
 struct Inner {
     readers: Readers,
-    log_readers: Readers,
+    /// Where the log is a database of its own.
+    log_readers: Option<Readers>,
     jobs: mpsc::Sender<Job>,
     catalogue: Arc<RwLock<Arc<Catalogue>>>,
     regions: RwLock<Arc<RegionTree>>,
@@ -76,33 +78,23 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens or makes the SQLite database, its platform tables and those of the core entity types.
-    pub async fn open(file: &Path, core: model::Core<'_>) -> Result<Self, StoreError> {
-        let options = Options::new(file).mapped(MAPPED);
-        let session = options.open()?;
-        schema::PLATFORM.iter().try_for_each(|statement| session.batch(statement))?;
-        let log_options = Options::new(&log_beside(file));
-        let log = log_options.open()?;
-        schema::LOG.iter().try_for_each(|statement| log.batch(statement))?;
-        let catalogue = model::load(&session, core)?;
-        let regions = model::load_regions(&session)?;
-        let counters = load_counters(&session, &catalogue)?;
-        let tail = Tail::load(&log)?;
-        let catalogue = Arc::new(RwLock::new(Arc::new(catalogue)));
-        let known = catalogue.clone();
-        let tables: writer::Lookup = Arc::new(move |name| known.read().ok().and_then(|known| known.entity(name).cloned()));
+    /// Opens a database, made where it is a file that is absent, with the platform's tables and those of the core
+    /// entity types.
+    pub async fn open(database: &Database, core: model::Core<'_>) -> Result<Self, StoreError> {
+        let catalogue = Arc::new(RwLock::new(Arc::new(Catalogue::default())));
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let mut writer = Writer { session, log, counters, tail, tables };
-        writer.move_pending(&[])?;
-        let writer = std::thread::Builder::new().name("writer".into()).spawn(move || writer.serve(queue));
-        let inner = Inner {
-            readers: Readers::open(options)?,
-            log_readers: Readers::open(log_options)?,
-            jobs,
-            catalogue,
-            regions: RwLock::new(Arc::new(regions)),
-            writer: std::sync::Mutex::new(Some(writer.map_err(|reason| StoreError::Log(reason.to_string()))?)),
+        let (writer, opened) = spawn_writer(database.clone(), core, catalogue.clone(), queue)?;
+        let regions = opened.await.map_err(|_| StoreError::Closed)??;
+        let (readers, log_readers) = match database {
+            Database::Sqlite(file) => {
+                let records = sqlite::Readers::open(Options::new(file).mapped(writer::MAPPED))?;
+                let log = sqlite::Readers::open(Options::new(&log_beside(file)))?;
+                (Readers::Sqlite(records), Some(Readers::Sqlite(log)))
+            }
+            Database::Postgres(address) => (Readers::Postgres(postgres::Readers::open(address)), None),
         };
+        let regions = RwLock::new(Arc::new(regions));
+        let inner = Inner { readers, log_readers, jobs, catalogue, regions, writer: std::sync::Mutex::new(Some(writer)) };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -140,18 +132,23 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn is_healthy(&self) -> bool {
-        self.inner.readers.read(|session| session.number("SELECT 1", &[])).await.is_ok()
+        self.inner.readers.number("SELECT 1", &[]).await.is_ok()
     }
 
     /// Waits until all that was handed to the writer is done and closes the database.
     pub async fn close(self) {
-        self.inner.readers.close();
-        self.inner.log_readers.close();
+        let readers = async {
+            self.inner.readers.close().await;
+            self.log_readers().close().await;
+        };
+        if tokio::time::timeout(PATIENCE, readers).await.is_err() {
+            tracing::warn!("readers were still at work at the end");
+        }
         let writer = self.inner.writer.lock().ok().and_then(|mut writer| writer.take());
         drop(self);
         let Some(writer) = writer else { return };
         let ended = tokio::task::spawn_blocking(move || writer.join());
-        if tokio::time::timeout(Duration::from_secs(20), ended).await.is_err() {
+        if tokio::time::timeout(PATIENCE, ended).await.is_err() {
             tracing::warn!("the writer was still in use at the end");
         }
     }
@@ -161,7 +158,7 @@ impl Store {
     }
 
     pub(crate) fn log_readers(&self) -> &Readers {
-        &self.inner.log_readers
+        self.inner.log_readers.as_ref().unwrap_or(&self.inner.readers)
     }
 
     pub(crate) async fn tail(&self) -> Result<Frontier, StoreError> {
@@ -192,20 +189,28 @@ impl Store {
     }
 }
 
-/// The file of the access log that belongs to a database.
-pub fn log_beside(database: &Path) -> std::path::PathBuf {
-    database.with_file_name("access-log.db")
-}
-
-fn load_counters(session: &Session, catalogue: &Catalogue) -> Result<Counters, StoreError> {
-    let mut counters = Counters {
-        journal: session.number("SELECT coalesce(max(seq), 0) FROM journal", &[])?,
-        pending: session.number("SELECT coalesce(max(id), 0) FROM log_pending", &[])?,
-        ..Counters::default()
+/// Starts the writer's thread, which opens the database: it alone may wait for one.
+fn spawn_writer(
+    database: Database,
+    core: model::Core<'_>,
+    catalogue: Arc<RwLock<Arc<Catalogue>>>,
+    queue: mpsc::Receiver<Job>,
+) -> Result<(std::thread::JoinHandle<()>, oneshot::Receiver<Result<RegionTree, StoreError>>), StoreError> {
+    let (ready, opened) = oneshot::channel();
+    let known = catalogue.clone();
+    let tables: writer::Lookup = Arc::new(move |name| known.read().ok().and_then(|known| known.entity(name).cloned()));
+    let schemas: Vec<String> = core.schemas.iter().map(|schema| (*schema).to_owned()).collect();
+    let codes = core.codes;
+    let serve = move || {
+        let schemas: Vec<&str> = schemas.iter().map(String::as_str).collect();
+        match Writer::open(&database, model::Core { codes, schemas: &schemas }, &catalogue, tables) {
+            Ok((writer, regions)) => {
+                drop(ready.send(Ok(regions)));
+                writer.serve(queue);
+            }
+            Err(error) => drop(ready.send(Err(error))),
+        }
     };
-    for entity in catalogue.entities() {
-        let newest = session.number(&format!("SELECT coalesce(max(id), 0) FROM {}", entity.table), &[])?;
-        counters.records.insert(entity.table.clone(), newest);
-    }
-    Ok(counters)
+    let thread = std::thread::Builder::new().name("writer".into()).spawn(serve).map_err(|reason| StoreError::Log(reason.to_string()))?;
+    Ok((thread, opened))
 }

@@ -1,11 +1,9 @@
 //! The access log's rows and the tree over them, as the writer keeps them.
 
 use linli_audit::{Encoded, Frontier, Hash, Stored};
-use rusqlite::Row;
 
-use crate::database::{Cells as _, binds};
+use crate::database::{Bind, Cells as _, Kind, Row, Session, binds};
 use crate::error::StoreError;
-use crate::sqlite::Session;
 
 /// The end of the log: what the next entry continues, and how far entries that committed with changes were moved here.
 #[derive(Clone, Debug)]
@@ -13,6 +11,9 @@ pub(crate) struct Tail {
     pub frontier: Frontier,
     pub moved: i64,
 }
+
+/// The columns of an entry.
+const COLUMNS: [(&str, Kind); 4] = [("seq", Kind::Integer), ("body", Kind::Text), ("subjects", Kind::Bytes), ("leaf", Kind::Bytes)];
 
 impl Tail {
     /// Restores the end from the newest checkpoint and the leaves behind it.
@@ -30,7 +31,7 @@ impl Tail {
 
     /// Appends entries durably, in one transaction. Of an error, nothing is kept.
     pub fn append(&mut self, log: &Session, entries: &[Encoded], moved: i64) -> Result<(), StoreError> {
-        match self.try_append(log, entries, moved) {
+        match self.transact(log, entries, moved) {
             Ok(frontier) => {
                 (self.frontier, self.moved) = (frontier, moved);
                 Ok(())
@@ -43,22 +44,34 @@ impl Tail {
         }
     }
 
-    fn try_append(&self, log: &Session, entries: &[Encoded], moved: i64) -> Result<Frontier, StoreError> {
-        let mut frontier = self.frontier.clone();
-        log.execute("BEGIN IMMEDIATE", &[])?;
-        for entry in entries {
-            let sequence = frontier.size() + 1;
-            let leaf = entry.leaf(sequence);
-            log.execute(
-                "INSERT INTO access_log (seq, body, subjects, leaf) VALUES ($1, $2, $3, $4)",
-                binds![as_signed(sequence), &entry.body, &entry.subjects[..], &leaf.as_bytes()[..]],
-            )?;
-            frontier.push(leaf);
+    fn transact(&self, log: &Session, entries: &[Encoded], moved: i64) -> Result<Frontier, StoreError> {
+        if moved == self.moved && log.inserts_at_once() {
+            return self.write(log, entries);
         }
+        log.begin()?;
+        let frontier = self.write(log, entries)?;
         if moved != self.moved {
             log.execute("UPDATE log_moved SET upto = $1", binds![moved])?;
         }
         log.execute("COMMIT", &[])?;
+        Ok(frontier)
+    }
+
+    /// Writes entries behind the end, within the caller's transaction. Returns the new end.
+    pub fn write(&self, log: &Session, entries: &[Encoded]) -> Result<Frontier, StoreError> {
+        let mut frontier = self.frontier.clone();
+        let mut leaves = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let leaf = entry.leaf(frontier.size() + 1);
+            frontier.push(leaf);
+            leaves.push(leaf);
+        }
+        let mut values = Vec::with_capacity(entries.len() * COLUMNS.len());
+        for ((entry, leaf), sequence) in entries.iter().zip(&leaves).zip(self.frontier.size() + 1..) {
+            let row: &[Bind<'_>; 4] = binds![as_signed(sequence), &entry.body, &entry.subjects[..], &leaf.as_bytes()[..]];
+            values.extend_from_slice(row);
+        }
+        log.insert("access_log", &COLUMNS, &values)?;
         Ok(frontier)
     }
 }

@@ -6,10 +6,9 @@ use linli_model::schema::{self as json_schema, Owner};
 use linli_model::{Catalogue, CodeList, EntityType, RegionCode, RegionTree};
 
 use crate::Store;
-use crate::database::{Cells as _, binds};
+use crate::database::{Cells as _, Dialect, Session, binds};
 use crate::error::StoreError;
 use crate::schema;
-use crate::sqlite::Session;
 
 /// What the platform itself brings.
 pub struct Core<'a> {
@@ -48,8 +47,12 @@ fn install(session: &Session, catalogue: &mut Catalogue, mut entity: EntityType)
         "INSERT INTO entity_type (number, name, owner, source) VALUES ($1, $2, $3, $4) ON CONFLICT (number) DO UPDATE SET source = excluded.source",
         binds![number, &entity.name, entity.owner.as_deref(), &*entity.source],
     )?;
-    let existing = session.all("SELECT name FROM pragma_table_info($1)", binds![&entity.table], |row| row.text(0))?;
-    schema::statements(&entity, &existing).iter().try_for_each(|statement| session.batch(statement))?;
+    let columns = match session.dialect() {
+        Dialect::Sqlite => "SELECT name FROM pragma_table_info($1)",
+        Dialect::Postgres => "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped",
+    };
+    let existing = session.all(columns, binds![&entity.table], |row| row.text(0))?;
+    schema::statements(&entity, &existing).iter().try_for_each(|statement| schema::run(session, statement))?;
     Ok(catalogue.add_entity(entity))
 }
 
@@ -107,7 +110,11 @@ impl Store {
     pub async fn analyze(&self) -> Result<(), StoreError> {
         // A limited analysis gathers no samples of values. With samples, SQLite would compile a statement anew whenever
         // a bound value could change its plan, which is on every call.
-        self.administer(None, |session| session.batch("PRAGMA analysis_limit = 1000; DROP TABLE IF EXISTS sqlite_stat4; ANALYZE")).await
+        let analyze = |session: &Session| match session.dialect() {
+            Dialect::Sqlite => session.batch("PRAGMA analysis_limit = 1000; DROP TABLE IF EXISTS sqlite_stat4; ANALYZE"),
+            Dialect::Postgres => session.batch("ANALYZE"),
+        };
+        self.administer(None, analyze).await
     }
 }
 

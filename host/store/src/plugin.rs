@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use linli_audit::Encoded;
-use rusqlite::Row;
 
 use crate::Store;
-use crate::database::{Cells as _, binds};
+use crate::database::{Cells as _, Row, binds};
 use crate::error::StoreError;
 
 /// Who publishes plugins. Assigned by an admin.
@@ -94,7 +93,7 @@ impl Store {
     /// All publishers.
     pub async fn publishers(&self) -> Result<Vec<Publisher>, StoreError> {
         let text = "SELECT id, name, sector FROM publisher ORDER BY id";
-        self.readers().read(|session| session.all(text, &[], |row| publisher(row, 0))).await
+        self.readers().all(text, &[], |row| publisher(row, 0)).await
     }
 
     /// Keeps a component and lets it serve its plugin.
@@ -125,13 +124,13 @@ impl Store {
     pub async fn plugins(&self) -> Result<Vec<Installed>, StoreError> {
         let text = "SELECT plugin.id, publisher.id, publisher.name, publisher.sector, component.digest, version, bytes, uploaded_by, uploaded_at \
                     FROM plugin JOIN publisher ON publisher.id = plugin.publisher JOIN component ON component.digest = plugin.digest ORDER BY plugin.id";
-        self.readers().read(|session| session.all(text, &[], installed)).await
+        self.readers().all(text, &[], installed).await
     }
 
     /// The version of every component that was ever uploaded, by digest.
     pub async fn component_versions(&self) -> Result<HashMap<String, String>, StoreError> {
         let version = |row: &Row<'_>| Ok((row.text(0)?, row.text(1)?));
-        let versions = self.readers().read(|session| session.all("SELECT digest, version FROM component", &[], version)).await?;
+        let versions = self.readers().all("SELECT digest, version FROM component", &[], version).await?;
         Ok(versions.into_iter().collect())
     }
 
@@ -158,6 +157,6 @@ impl Store {
         let text = "SELECT at, entry_point, level, message FROM plugin_log WHERE plugin = $1 ORDER BY id DESC LIMIT $2";
         let line =
             |row: &Row<'_>| Ok(LogLine { at: row.integer(0)?, entry_point: row.text(1)?, level: row.text(2)?, message: row.text(3)? });
-        self.readers().read(|session| session.all(text, binds![plugin, limit], line)).await
+        self.readers().all(text, binds![plugin, limit], line).await
     }
 }

@@ -5,13 +5,11 @@ use std::collections::HashMap;
 use linli_model::{RecordNo, Value};
 use linli_scope::plan::Single;
 use linli_scope::{Authorized, Change, Read};
-use rusqlite::Row;
 
 use crate::Store;
-use crate::database::{Cells as _, binds};
+use crate::database::{Cells as _, Row, binds};
 use crate::error::StoreError;
 use crate::sql::{self, Sql};
-use crate::sqlite::Session;
 
 /// Who supplied a field's value.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -62,12 +60,10 @@ impl Store {
             };
             Ok((row.integer(0)?, source))
         };
-        let work = |session: &Session| {
-            let provenance = session.first(&select.text, &select.binds, |row| row.text(0))?;
-            let lines = session.all(lines, binds![i64::from(read.entity.number), record.0], line)?;
-            Ok(provenance.map(|provenance| (provenance, lines)))
+        let Some(provenance) = self.readers().first(&select.text, &select.binds, |row| row.text(0)).await? else {
+            return Ok(Vec::new());
         };
-        let Some((provenance, lines)) = self.readers().read(work).await? else { return Ok(Vec::new()) };
+        let lines = self.readers().all(lines, binds![i64::from(read.entity.number), record.0], line).await?;
         let provenance: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(&provenance).map_err(|reason| StoreError::damaged("a record's provenance", reason))?;
         let lines: HashMap<i64, FieldSource> = lines.into_iter().collect();
@@ -95,7 +91,7 @@ impl Store {
                 let region = row.optional_text(1)?.map(ToOwned::to_owned);
                 Ok(Holder { record: RecordNo(row.integer(0)?), entity: entity.number, field: name.clone(), region })
             };
-            let found = self.readers().read(|session| session.first(&select.text, &select.binds, holder)).await?;
+            let found = self.readers().first(&select.text, &select.binds, holder).await?;
             if let Some(holder) = found.filter(|holder| change.target.is_none_or(|(target, _)| target != holder.record)) {
                 return Ok(Some(holder));
             }

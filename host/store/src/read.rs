@@ -5,13 +5,11 @@ use linli_scope::plan::{Output, Single};
 use linli_scope::position::Position;
 use linli_scope::{Authorized, Check, Mode, Read, TokenKey};
 use roaring::RoaringTreemap;
-use rusqlite::Row;
 
-use crate::database::Cells;
+use crate::database::{Cells, Readers, Row};
 use crate::error::StoreError;
 use crate::label::{self, Kept};
 use crate::sql::{self, Order, Sql};
-use crate::sqlite::{Readers, Session};
 
 /// A page of records as it leaves the store.
 #[derive(Debug, Default)]
@@ -122,14 +120,14 @@ pub(crate) async fn rows(
     let statement = statement(read, &orders);
     let shown = read.outputs.iter().filter(|output| matches!(output, Output::Field(..))).count();
     let writer = RowWriter { read, orders: &orders, entity_number, shown };
-    let work = |session: &Session| {
+    let start = || {
         let mut rows = Rows { json: String::with_capacity(4_096), ..Rows::default() };
         rows.json.push('[');
-        session.each(&statement.text, &statement.binds, |row| writer.add(row, &mut rows))?;
-        rows.json.push(']');
-        Ok(rows)
+        rows
     };
-    readers.read(work).await
+    let mut rows = readers.fold(&statement.text, &statement.binds, start, |rows, row| writer.add(row, rows)).await?;
+    rows.json.push(']');
+    Ok(rows)
 }
 
 /// Writes rows of one read as JSON.
@@ -359,5 +357,5 @@ pub(crate) async fn check(readers: &Readers, check: &Authorized<Check>) -> Resul
         }
         Ok(Checked { holds: row.integer(0)? == 1, subjects, region, label })
     };
-    readers.read(|session| session.first(&out.text, &out.binds, checked)).await
+    readers.first(&out.text, &out.binds, checked).await
 }

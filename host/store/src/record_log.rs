@@ -1,15 +1,13 @@
 //! The access log as auditors and residents read it, its checkpoints and its index of subjects.
 
 use linli_audit::{BLOCK_ENTRIES, Block, BlockBuilder, Checkpoint, Entry, Origin, Signer, Stored};
-use rusqlite::Row;
 
 use crate::Store;
-use crate::database::{Cells as _, binds};
+use crate::database::{Cells as _, Row, binds};
 use crate::error::StoreError;
 use crate::log::{as_signed, pack, stored};
 use crate::log_file::{self, COLUMNS};
 use crate::read::bitmap;
-use crate::sqlite::Session;
 
 impl Store {
     /// Entries behind `after`, oldest first.
@@ -21,7 +19,7 @@ impl Store {
     pub async fn newest_log_rows(&self, before: Option<u64>, limit: i64) -> Result<Vec<Stored>, StoreError> {
         let text = format!("{COLUMNS} WHERE seq < $1 ORDER BY seq DESC LIMIT $2");
         let before = before.map_or(i64::MAX, as_signed);
-        self.log_readers().read(|session| session.all(&text, binds![before, limit], stored)).await
+        self.log_readers().all(&text, binds![before, limit], stored).await
     }
 
     /// How many entries there are.
@@ -34,20 +32,20 @@ impl Store {
         let text = "SELECT size, note FROM log_checkpoint WHERE size < $1 ORDER BY size DESC LIMIT $2";
         let before = before.map_or(i64::MAX, as_signed);
         let checkpoint = |row: &Row<'_>| Ok((row.integer(0)?.unsigned_abs(), row.text(1)?));
-        self.log_readers().read(|session| session.all(text, binds![before, limit], checkpoint)).await
+        self.log_readers().all(text, binds![before, limit], checkpoint).await
     }
 
     /// How many checkpoints there are.
     pub async fn checkpoint_count(&self) -> Result<u64, StoreError> {
         let text = "SELECT count(*) FROM log_checkpoint";
-        Ok(self.log_readers().read(|session| session.number(text, &[])).await?.unsigned_abs())
+        Ok(self.log_readers().number(text, &[]).await?.unsigned_abs())
     }
 
     /// Signs the log as it is durable now, unless that was done. Returns the newest note.
     pub async fn sign_checkpoint(&self, origin: &Origin, signer: &Signer) -> Result<Option<String>, StoreError> {
         let tail = self.tail().await?;
         let newest = "SELECT size, note FROM log_checkpoint ORDER BY size DESC LIMIT 1";
-        let newest = self.log_readers().read(|session| session.first(newest, &[], |row| Ok((row.integer(0)?, row.text(1)?)))).await?;
+        let newest = self.log_readers().first(newest, &[], |row| Ok((row.integer(0)?, row.text(1)?))).await?;
         if let Some((size, note)) = newest
             && size == as_signed(tail.size())
         {
@@ -85,17 +83,13 @@ impl Store {
     /// The subjects of the entries of one block.
     async fn subjects_behind(&self, sequence: u64) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
         let text = "SELECT seq, subjects FROM access_log WHERE seq > $1 ORDER BY seq LIMIT $2";
-        let read = |session: &Session| {
-            session.all(text, binds![as_signed(sequence), as_signed(BLOCK_ENTRIES)], |row| {
-                Ok((row.integer(0)?.unsigned_abs(), row.bytes(1)?.to_vec()))
-            })
-        };
-        self.log_readers().read(read).await
+        let subjects = |row: &Row<'_>| Ok((row.integer(0)?.unsigned_abs(), row.bytes(1)?.to_vec()));
+        self.log_readers().all(text, binds![as_signed(sequence), as_signed(BLOCK_ENTRIES)], subjects).await
     }
 
     async fn indexed(&self) -> Result<u64, StoreError> {
         let text = "SELECT last FROM log_block ORDER BY first DESC LIMIT 1";
-        let last = self.log_readers().read(|session| session.first(text, &[], |row| row.integer(0))).await?;
+        let last = self.log_readers().first(text, &[], |row| row.integer(0)).await?;
         Ok(last.map_or(0, i64::unsigned_abs))
     }
 
@@ -113,7 +107,7 @@ impl Store {
         }
         let text = "SELECT body FROM log_block WHERE first < $1 ORDER BY first DESC";
         let behind = before.map_or(i64::MAX, as_signed);
-        let blocks = self.log_readers().read(|session| session.all(text, binds![behind], |row| Ok(row.bytes(0)?.to_vec()))).await?;
+        let blocks = self.log_readers().all(text, binds![behind], |row| Ok(row.bytes(0)?.to_vec())).await?;
         for body in blocks {
             if found.len() >= limit {
                 break;

@@ -24,9 +24,14 @@ impl Sql {
 
     pub fn bind<'v>(&mut self, value: impl Into<Bind<'v>>) {
         self.binds.push(value.into().detached());
-        self.text.push('$');
-        value::write_integer(i64::try_from(self.binds.len()).unwrap_or(i64::MAX), &mut self.text);
+        place(self.binds.len(), &mut self.text);
     }
+}
+
+/// `$3`: the place of the third value.
+pub(crate) fn place(number: usize, out: &mut String) {
+    out.push('$');
+    value::write_integer(i64::try_from(number).unwrap_or(i64::MAX), out);
 }
 
 /// `SQL AND SQL …` of everything that bounds a record, beginning with ` AND ` where there is something.

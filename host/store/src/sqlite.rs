@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, Row, ToSql, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, ffi, params_from_iter};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
 
-use crate::database::{Bind, Cells};
+use crate::database::{Bind, Cells, Kind, Row};
 use crate::error::StoreError;
 
 /// What a read may take on a thread that serves others too.
@@ -46,7 +46,7 @@ impl ToSql for Bind<'_> {
     }
 }
 
-impl Cells for Row<'_> {
+impl Cells for rusqlite::Row<'_> {
     fn optional_integer(&self, column: usize) -> Result<Option<i64>, StoreError> {
         match self.get_ref(column)? {
             ValueRef::Null => Ok(None),
@@ -144,36 +144,21 @@ impl Session {
         let mut statement = self.connection.prepare_cached(text)?;
         let mut rows = statement.query(params_from_iter(binds))?;
         while let Some(row) = rows.next()? {
-            each(row)?;
+            each(&Row::Sqlite(row))?;
         }
         Ok(())
     }
 
-    /// All rows.
-    pub fn all<T>(&self, text: &str, binds: &[Bind<'_>], read: impl Fn(&Row<'_>) -> Result<T, StoreError>) -> Result<Vec<T>, StoreError> {
-        let mut found = Vec::new();
-        self.each(text, binds, |row| {
-            found.push(read(row)?);
-            Ok(())
-        })?;
-        Ok(found)
-    }
-
-    /// The first row, if there is one.
-    pub fn first<T>(
-        &self,
-        text: &str,
-        binds: &[Bind<'_>],
-        read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
-    ) -> Result<Option<T>, StoreError> {
-        let mut statement = self.connection.prepare_cached(text)?;
-        let mut rows = statement.query(params_from_iter(binds))?;
-        rows.next()?.map(read).transpose()
-    }
-
-    /// The integer of a statement that always has one.
-    pub fn number(&self, text: &str, binds: &[Bind<'_>]) -> Result<i64, StoreError> {
-        self.first(text, binds, |row| row.integer(0))?.ok_or_else(|| StoreError::damaged("an answer of the database", "no row"))
+    /// Inserts rows, one statement each: it costs nothing to ask again.
+    pub fn insert(&self, table: &str, columns: &[(&str, Kind)], values: &[Bind<'_>]) -> Result<(), StoreError> {
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        let places = vec!["?"; columns.len()].join(", ");
+        let text = format!("INSERT INTO {table} ({}) VALUES ({places})", names.join(", "));
+        let mut statement = self.connection.prepare_cached(&text)?;
+        for row in values.chunks(columns.len()) {
+            statement.execute(params_from_iter(row))?;
+        }
+        Ok(())
     }
 
     /// Closes it, with what that has to say.
@@ -262,9 +247,15 @@ fn nanoseconds(time: Duration) -> u64 {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::OperationInterrupted) => Self::Slow,
-            _ => Self::Database(error),
+        match &error {
+            // Names the column: `UNIQUE constraint failed: e_resident.id_number`.
+            rusqlite::Error::SqliteFailure(code, Some(message))
+                if matches!(code.extended_code, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) =>
+            {
+                Self::Taken(message.rsplit('.').next().unwrap_or_default().to_owned())
+            }
+            _ if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Self::Slow,
+            _ => Self::Database(Box::new(error)),
         }
     }
 }
@@ -286,11 +277,20 @@ mod tests {
         Readers::open(Options::new(&file)).unwrap()
     }
 
+    fn count_to(session: &Session, to: i64) -> Result<i64, StoreError> {
+        let mut counted = 0;
+        session.each(COUNT, binds![to], |row| {
+            counted = row.integer(0)?;
+            Ok(())
+        })?;
+        Ok(counted)
+    }
+
     async fn count(readers: &Readers, to: i64) -> (i64, u32) {
         let runs = Cell::new(0);
         let work = |session: &Session| {
             runs.set(runs.get() + 1);
-            session.number(COUNT, binds![to])
+            count_to(session, to)
         };
         let counted = readers.read(work).await.unwrap();
         (counted, runs.get())
@@ -310,7 +310,7 @@ mod tests {
     #[test]
     fn what_takes_too_long_is_broken_off() {
         let readers = readers("slow");
-        let broken = readers.within(Duration::from_millis(2), &|session: &Session| session.number(COUNT, binds![1_000_000_000]));
+        let broken = readers.within(Duration::from_millis(2), &|session: &Session| count_to(session, 1_000_000_000));
         assert!(matches!(broken, Err(StoreError::Slow)));
     }
 

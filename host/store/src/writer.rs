@@ -4,23 +4,26 @@
 //! so that one that fails takes nothing else with it. Nothing is answered before its entry in the log is durable. A caller
 //! who stops waiting changes nothing: the work is the writer's by then.
 //!
-//! The log is a file of its own. A change commits together with its entry, in `log_pending`, and the entry is moved
-//! into the log before the answer leaves; a host that dies in between moves it when it starts again.
+//! In SQLite the log is a file of its own. A change commits together with its entry, in `log_pending`, and the entry is
+//! moved into the log before the answer leaves; a host that dies in between moves it when it starts again. In PostgreSQL
+//! the log is a table of the same database, and one transaction holds both.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
 use linli_audit::{Access, Encoded, Entry};
-use linli_model::EntityType;
+use linli_model::{Catalogue, EntityType, RegionTree};
 use linli_scope::{Authorized, Change};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::change::{self, Counters, Made};
-use crate::database::{Cells as _, binds};
+use crate::database::{self, Cells as _, Database, Session, binds};
 use crate::error::StoreError;
 use crate::log::Tail;
-use crate::sqlite::Session;
+use crate::model::{self, Core};
+use crate::sqlite::Options;
+use crate::{postgres, schema};
 
 /// Work on the platform's own tables.
 pub(crate) type Administration = Box<dyn FnOnce(&Session) -> Result<Box<dyn Any + Send>, StoreError> + Send>;
@@ -48,15 +51,19 @@ pub(crate) enum Work {
 /// How many jobs one commit takes at most.
 const GROUP_MAX: usize = 256;
 
+/// How much of a database file is mapped into memory, at most, bytes.
+pub(crate) const MAPPED: i64 = 8 << 30;
+
 /// Looks an entity type up by its full name.
 pub(crate) type Lookup = Arc<dyn Fn(&str) -> Option<Arc<EntityType>> + Send + Sync>;
 
 pub(crate) struct Writer {
-    pub session: Session,
-    pub log: Session,
-    pub counters: Counters,
-    pub tail: Tail,
-    pub tables: Lookup,
+    session: Session,
+    /// Where the log is a database of its own.
+    own_log: Option<Session>,
+    counters: Counters,
+    tail: Tail,
+    tables: Lookup,
 }
 
 enum Reply {
@@ -73,7 +80,45 @@ struct Group {
     waiting: Vec<Reply>,
 }
 
+impl Group {
+    /// Those of changes, then those of reads.
+    fn all_entries(&mut self) -> Vec<Encoded> {
+        let mut entries = std::mem::take(&mut self.pending);
+        entries.append(&mut self.entries);
+        entries
+    }
+}
+
 impl Writer {
+    /// Opens a database, brings its tables up to date and restores what the writer counts. Returns the regions too.
+    pub fn open(
+        database: &Database,
+        core: Core<'_>,
+        known: &RwLock<Arc<Catalogue>>,
+        tables: Lookup,
+    ) -> Result<(Self, RegionTree), StoreError> {
+        let (session, own_log) = match database {
+            Database::Sqlite(file) => {
+                let log = Options::new(&database::log_beside(file)).open()?;
+                (Session::Sqlite(Options::new(file).mapped(MAPPED).open()?), Some(Session::Sqlite(log)))
+            }
+            Database::Postgres(address) => (Session::Postgres(postgres::Session::open(address)?), None),
+        };
+        schema::migrate(&session, "platform_migration", schema::PLATFORM)?;
+        let log = own_log.as_ref().unwrap_or(&session);
+        schema::migrate(log, "log_migration", schema::LOG)?;
+        let catalogue = model::load(&session, core)?;
+        let regions = model::load_regions(&session)?;
+        let counters = Counters::load(&session, &catalogue)?;
+        let tail = Tail::load(log)?;
+        if let Ok(mut known) = known.write() {
+            *known = Arc::new(catalogue);
+        }
+        let mut writer = Self { session, own_log, counters, tail, tables };
+        writer.move_pending(&[])?;
+        Ok((writer, regions))
+    }
+
     /// Serves on a thread of its own until every sender is gone, then closes the databases.
     pub fn serve(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut group = Vec::with_capacity(GROUP_MAX);
@@ -88,11 +133,15 @@ impl Writer {
             }
             self.commit(group.drain(..));
         }
-        for closed in [self.session.close(), self.log.close()] {
-            if let Err(error) = closed {
+        for session in [Some(self.session), self.own_log].into_iter().flatten() {
+            if let Err(error) = session.close() {
                 tracing::error!(%error, "a database did not close cleanly");
             }
         }
+    }
+
+    fn log(&self) -> &Session {
+        self.own_log.as_ref().unwrap_or(&self.session)
     }
 
     fn commit(&mut self, jobs: impl Iterator<Item = Job>) {
@@ -117,13 +166,21 @@ impl Writer {
                     group.waiting.push(Reply::Recorded(reply));
                 }
                 Job::Tail(reply) => drop(reply.send(self.tail.frontier.clone())),
-                Job::Log(work, reply) => drop(reply.send(work(&self.log))),
+                Job::Log(work, reply) => drop(reply.send(work(self.log()))),
                 Job::Change(work) => changes.push(work),
             }
         }
+        match self.own_log {
+            Some(_) => self.transact_apart(changes, group),
+            None => self.transact_together(changes, group),
+        }
+    }
+
+    /// The changes with their entries beside them, then the log.
+    fn transact_apart(&mut self, changes: Vec<Work>, group: &mut Group) -> Result<(), StoreError> {
         let behind = self.counters.pending > self.tail.moved;
         if !changes.is_empty() {
-            self.session.execute("BEGIN IMMEDIATE", &[])?;
+            self.session.begin()?;
             for work in changes {
                 self.change(work, group)?;
             }
@@ -133,12 +190,30 @@ impl Writer {
         if behind {
             return self.move_pending(&group.entries);
         }
-        let mut entries = std::mem::take(&mut group.pending);
-        entries.append(&mut group.entries);
+        self.append(&group.all_entries())
+    }
+
+    /// The changes and the log in one transaction.
+    fn transact_together(&mut self, changes: Vec<Work>, group: &mut Group) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return self.append(&group.all_entries());
+        }
+        self.session.begin()?;
+        for work in changes {
+            self.change(work, group)?;
+        }
+        let frontier = self.tail.write(&self.session, &group.all_entries())?;
+        self.session.execute("COMMIT", &[])?;
+        self.tail.frontier = frontier;
+        Ok(())
+    }
+
+    fn append(&mut self, entries: &[Encoded]) -> Result<(), StoreError> {
         if entries.is_empty() {
             return Ok(());
         }
-        self.tail.append(&self.log, &entries, self.counters.pending)
+        let log = self.own_log.as_ref().unwrap_or(&self.session);
+        self.tail.append(log, entries, self.counters.pending)
     }
 
     fn change(&mut self, work: Work, group: &mut Group) -> Result<(), StoreError> {
@@ -183,7 +258,8 @@ impl Writer {
             Ok(())
         })?;
         entries.extend_from_slice(more);
-        self.tail.append(&self.log, &entries, moved)?;
+        let log = self.own_log.as_ref().unwrap_or(&self.session);
+        self.tail.append(log, &entries, moved)?;
         self.counters.pending = moved;
         Ok(())
     }

@@ -168,11 +168,13 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::NotFound { .. } | StoreError::Reference { .. } => Self::new(StatusCode::NOT_FOUND, "not-found", detail),
             StoreError::Stale { .. } => Self::new(StatusCode::CONFLICT, "stale", detail),
-            StoreError::Duplicate { .. } => Self::new(StatusCode::CONFLICT, "duplicate", detail),
+            StoreError::Duplicate { .. } | StoreError::Taken(_) => Self::new(StatusCode::CONFLICT, "duplicate", detail),
             StoreError::OutOfScope { .. } => Self::forbidden("out-of-scope", detail),
             StoreError::Schema(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "schema", detail),
             StoreError::Log(_) => Self::unavailable("log-unavailable", &detail),
-            StoreError::Database(_) | StoreError::Slow | StoreError::Closed => Self::unavailable("unavailable", &detail),
+            StoreError::Database(_) | StoreError::Address(_) | StoreError::Locked | StoreError::Slow | StoreError::Closed => {
+                Self::unavailable("unavailable", &detail)
+            }
             StoreError::Damaged { .. } => Self::internal(&detail),
         }
     }

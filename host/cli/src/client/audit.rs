@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::http::{Client, text_of};
 use crate::Server;
-use crate::host::data::{DataDir, ORIGIN};
+use crate::host::data::{DataDir, ORIGIN, Place};
 use crate::output::say;
 
 /// `linli audit …`.
@@ -39,9 +39,8 @@ pub enum Command {
 pub struct Verify {
     /// A file of `linli audit export`; else the data directory's database.
     file: Option<PathBuf>,
-    /// The data directory.
-    #[arg(long, env = "LINLI_DATA", default_value = "data")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// The log's key, as `linli audit checkpoint` printed it before; else the one beside the log.
     #[arg(long)]
     key: Option<String>,
@@ -104,7 +103,7 @@ fn export(file: &Path, server: &Server) -> Result<()> {
 fn verification(verify: &Verify) -> Result<ExitCode> {
     let verified = match &verify.file {
         Some(file) => verify_file(file, verify.key.as_deref()),
-        None => verify_database(&verify.data, verify.key.as_deref()),
+        None => verify_database(&verify.place, verify.key.as_deref()),
     };
     match verified? {
         Ok(report) => {
@@ -164,15 +163,15 @@ fn begin(key: &str, notes: Vec<String>) -> Result<Result<Verification, linli_aud
     Ok(Verification::new(&origin, &verifier, notes))
 }
 
-fn verify_database(data: &Path, key: Option<&str>) -> Result<Verified> {
-    let data = DataDir::existing(data)?;
+fn verify_database(place: &Place, key: Option<&str>) -> Result<Verified> {
+    let data = DataDir::existing(place)?;
     let key = match key {
         Some(key) => key.to_owned(),
         None => data.public_key()?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let log = LogFile::open(&linli_store::log_beside(&data.database()))?;
+        let log = LogFile::open(data.database())?;
         let mut verification = match begin(&key, log.checkpoints().await?)? {
             Ok(verification) => verification,
             Err(fault) => return Ok(Err(fault)),

@@ -1,4 +1,4 @@
-//! A data directory: the database, and the keys that must not lie in it.
+//! A data directory: the keys that must not lie in the database, and, where it is a file, the database itself.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -6,12 +6,13 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use data_encoding::HEXLOWER;
 use linli_audit::Signer;
 use linli_model::CodeList;
 use linli_scope::Keyring;
-use linli_store::Store;
 use linli_store::model::Core;
+use linli_store::{Database, Store};
 
 /// The log's name in its checkpoints.
 pub const ORIGIN: &str = "linli.local/access-log";
@@ -26,17 +27,44 @@ const SCHEMAS: [&str; 3] = [
 
 static CODES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../../schemas/codes");
 
+/// Where a host keeps what it keeps.
+#[derive(Args, Clone, Debug)]
+pub struct Place {
+    /// The data directory.
+    #[arg(long, env = "LINLI_DATA", default_value = "data")]
+    pub data: PathBuf,
+    /// postgres://USER@HOST:PORT/NAME; else a file in the data directory. The password comes from PGPASSWORD or ~/.pgpass.
+    #[arg(long, env = "LINLI_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+}
+
+impl Place {
+    fn database(&self) -> Result<Database> {
+        let Some(place) = &self.database else { return Ok(Database::Sqlite(self.data.join("linli.db"))) };
+        let secret = place.split_once("://").and_then(|(_, rest)| rest.split_once('@')).is_some_and(|(user, _)| user.contains(':'));
+        if secret && std::env::args().any(|argument| argument.contains(place)) {
+            bail!(
+                "everybody on this machine can read an argument: give the database's password in PGPASSWORD, in ~/.pgpass or with LINLI_DATABASE"
+            );
+        }
+        Ok(Database::at(place)?)
+    }
+}
+
 /// A data directory that this process alone uses, as long as the value lives.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
+    database: Database,
     _lock: Option<File>,
 }
 
 impl DataDir {
     /// Makes the directory where it is missing, and locks it.
-    pub fn open(path: &Path) -> Result<Self> {
-        for folder in [path.to_owned(), path.join("keys")] {
+    pub fn open(place: &Place) -> Result<Self> {
+        let path = &place.data;
+        let database = place.database()?;
+        for folder in [path.clone(), path.join("keys")] {
             fs::DirBuilder::new()
                 .recursive(true)
                 .mode(0o700)
@@ -47,20 +75,23 @@ impl DataDir {
         if lock.try_lock().is_err() {
             bail!("{} is in use by another linli", path.display());
         }
-        Ok(Self { path: path.to_owned(), _lock: Some(lock) })
+        Ok(Self { path: path.clone(), database, _lock: Some(lock) })
     }
 
     /// A directory that another process may be using.
-    pub fn existing(path: &Path) -> Result<Self> {
-        if !path.join("linli.db").is_file() {
-            bail!("{} holds no linli.db; say --data DIR", path.display());
+    pub fn existing(place: &Place) -> Result<Self> {
+        let database = place.database()?;
+        if let Database::Sqlite(file) = &database
+            && !file.is_file()
+        {
+            bail!("there is no {}; say --data DIR", file.display());
         }
-        Ok(Self { path: path.to_owned(), _lock: None })
+        Ok(Self { path: place.data.clone(), database, _lock: None })
     }
 
-    /// The database file.
-    pub fn database(&self) -> PathBuf {
-        self.path.join("linli.db")
+    /// Where the records and the log are.
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     /// A file of the directory.
@@ -71,9 +102,7 @@ impl DataDir {
     /// Opens the store.
     pub async fn store(&self) -> Result<Store> {
         let codes = CODES.files().map(code_list).collect::<Result<Vec<_>>>()?;
-        Store::open(&self.database(), Core { codes, schemas: &SCHEMAS })
-            .await
-            .with_context(|| format!("{} can't be opened", self.database().display()))
+        Store::open(&self.database, Core { codes, schemas: &SCHEMAS }).await.with_context(|| format!("{} can't be opened", self.database))
     }
 
     /// The secret from which tokens are derived; made on first use.

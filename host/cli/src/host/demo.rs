@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use linli_model::RegionCode;
 use linli_runtime::Runtime;
 use linli_scope::{Actor, GrantState};
+use linli_store::Database;
 use linli_store::account::Account;
 use linli_store::plugin::Publisher;
 use linli_web::password;
@@ -48,7 +49,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     serve::prepare();
     serve::block_on(async {
-        let data = DataDir::open(&options.serve.data)?;
+        let data = DataDir::open(&options.serve.place)?;
         if Logins::read(&data)?.is_none() {
             forget_unfinished(&data)?;
             prepare(&data, options).await?;
@@ -68,8 +69,12 @@ pub fn run(options: &Options) -> Result<()> {
     })
 }
 
-/// A preparation that was interrupted begins anew: nobody has worked with its data.
+/// A preparation that was interrupted begins anew: nobody has worked with its data. What a server holds is not ours
+/// to drop.
 fn forget_unfinished(data: &DataDir) -> Result<()> {
+    if let Database::Postgres(_) = data.database() {
+        return Ok(());
+    }
     for name in ["linli.db", "linli.db-wal", "linli.db-shm", "access-log.db", "access-log.db-wal", "access-log.db-shm"] {
         let file = data.file(name);
         if file.exists() {
@@ -82,6 +87,9 @@ fn forget_unfinished(data: &DataDir) -> Result<()> {
 async fn prepare(data: &DataDir, options: &Options) -> Result<()> {
     let runtime = serve::start(data).await?;
     let store = runtime.store().clone();
+    if store.log_size().await? > 0 {
+        bail!("{} is no empty database; the demonstration needs one", data.database());
+    }
     let street: RegionCode = STREET.parse()?;
     note!("  录入区划 entering Guangdong's divisions");
     population::enter_regions(&store).await?;

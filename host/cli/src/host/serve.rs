@@ -1,7 +1,6 @@
 //! `linli serve`.
 
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -11,15 +10,14 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::data::{DataDir, ORIGIN};
+use super::data::{DataDir, ORIGIN, Place};
 use crate::output::note;
 
 /// `linli serve`.
 #[derive(Args, Clone)]
 pub struct Options {
-    /// The data directory.
-    #[arg(long, env = "LINLI_DATA", default_value = "data")]
-    pub data: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
     /// The address to listen on.
     #[arg(long, env = "LINLI_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: String,
@@ -32,7 +30,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     prepare();
     block_on(async {
-        let data = DataDir::open(&options.data)?;
+        let data = DataDir::open(&options.place)?;
         let runtime = start(&data).await?;
         serve(&data, runtime, options).await
     })

@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use linli_model::{Classification, CodeList};
 use linli_runtime::{Call, Limits, Runtime};
 use linli_scope::{Actor, EntryKind, Keyring, Role};
-use linli_store::Store;
 use linli_store::model::Core;
 use linli_store::plugin::Publisher;
+use linli_store::{Database, Store};
 use serde_json::Map;
 use wasmtime::component::{Component, Linker};
 
@@ -125,7 +125,7 @@ async fn open(directory: &Path, schemas: &Path) -> anyhow::Result<Store> {
     let texts = ["dwelling", "household", "resident"].map(|name| std::fs::read_to_string(schemas.join(format!("entities/{name}.json"))));
     let texts = texts.into_iter().collect::<Result<Vec<_>, _>>()?;
     let schemas: Vec<_> = texts.iter().map(String::as_str).collect();
-    Store::open(&directory.join("invoke.db"), Core { codes, schemas: &schemas }).await.context("an empty community")
+    Store::open(&Database::Sqlite(directory.join("invoke.db")), Core { codes, schemas: &schemas }).await.context("an empty community")
 }
 
 /// wasmtime alone: no admission, no limits, no state; what is imported is never called.
