@@ -31,8 +31,10 @@ guests: build
 demo: guests ## a real street of Guangzhou with a synthetic population, served until Ctrl-C
 	@exec $(LINLI) demo $(PACKAGES:%=--plugin %)
 
-test: guests ## everything
+test: guests ## everything, hosts on SQLite and on PostgreSQL
+	@tools/setup test
 	cargo test --release --locked --workspace --exclude linli-bench
+	LINLI_TEST_DATABASE=postgres cargo test --release --locked --workspace --exclude linli-bench --test host
 	@tools/test-sdk
 
 tour: guests ## drives a running demo as its users would
