@@ -1,4 +1,4 @@
-# make demo · make test · make bench · make tour · make setup · make lint
+# make demo · make test · make soak · make bench · make tour · make setup · make lint
 # Everything that is built lies outside the clone, so that a fresh clone finds it again.
 
 export LINLI_TARGET_DIR ?= $(HOME)/.cache/linli/target
@@ -10,13 +10,13 @@ unexport RUST_BACKTRACE
 
 LINLI := $(CARGO_TARGET_DIR)/release/linli
 BUNDLED := elder-allowance residence-certificate
-GUESTS := hostile bare
+GUESTS := hostile bare probe
 PACKAGES := $(foreach plugin,$(BUNDLED),plugins/$(plugin)/dist/$(plugin).wasm)
 GUEST_PACKAGES := $(foreach guest,$(GUESTS),tests/guests/$(guest)/dist/$(guest).wasm)
 # Workspaces of their own, because guests are another target. They are checked on this machine's.
 GUEST_WORKSPACES := sdk/rust plugins tests/guests
 
-.PHONY: setup build guests demo test bench tour lint format clean
+.PHONY: setup build guests demo test soak bench tour lint format clean
 
 setup: ## compilers and tools that this machine lacks
 	@tools/setup
@@ -36,6 +36,12 @@ test: guests ## everything, hosts on SQLite and on PostgreSQL
 	cargo test --release --locked --workspace --exclude linli-bench
 	LINLI_TEST_DATABASE=postgres cargo test --release --locked --workspace --exclude linli-bench --test host
 	@tools/test-sdk
+
+# LINLI_CASES says how many, LINLI_SEED where chance begins.
+soak: export LINLI_CASES ?= 1000000
+soak: guests ## the reference model against hosts on both databases, for as long as you like
+	@tools/setup test
+	cargo test --release --locked --workspace --exclude linli-bench --test model -- --nocapture
 
 tour: guests ## drives a running demo as its users would
 	cargo run --release --locked -q -p linli-tests --bin tour

@@ -9,7 +9,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use linli_audit::{Encoded, Entry, Outcome as Decided};
+use linli_model::CodeList;
+use linli_scope::Actor;
+use linli_store::account::Account;
+use linli_store::model::Core;
+use linli_store::{Database, Store};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::client::Person;
 use crate::package::{package, plugin};
@@ -67,12 +74,25 @@ impl Host {
 
     /// A street of 2,000 residents with the bundled plugins, served.
     pub fn fresh() -> Self {
-        Self::serve(street())
+        Self::serve(street(Backend::of_tests()))
+    }
+
+    /// The same on one backend, after `prepare` was at its store.
+    pub fn with<F: Future<Output = ()>>(backend: Backend, prepare: impl FnOnce(Store) -> F) -> Self {
+        let data = street(backend);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let place = database_of(&data).unwrap_or_else(|| data.join("linli.db").to_str().unwrap().to_owned());
+            let store = Store::open(&Database::at(&place).unwrap(), Core { codes: codes(), schemas: &schemas() }).await.unwrap();
+            prepare(store.clone()).await;
+            store.close().await;
+        });
+        Self::serve(data)
     }
 
     /// The same with a file of limits.
     pub fn limited(limits: &str) -> Self {
-        let data = street();
+        let data = street(Backend::of_tests());
         fs::write(data.join("limits.toml"), limits).unwrap();
         Self::serve(data)
     }
@@ -95,6 +115,11 @@ impl Host {
     /// The data directory.
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// The URL of its database, where that is no file in the data directory.
+    pub fn database(&self) -> Option<String> {
+        database_of(&self.data)
     }
 
     /// Its address.
@@ -211,11 +236,65 @@ fn address(said: &Path) -> String {
     }
 }
 
+/// Signs somebody in without a log-in: this is their token.
+pub async fn sign_in(store: &Store, token: &str, actor: Actor) {
+    let account = Account { login: token.to_owned(), name: token.to_owned(), password: String::new(), actor };
+    let id = store.put_account(account, None).await.unwrap();
+    let now = jiff::Timestamp::now().as_millisecond();
+    let hash = Sha256::digest(token).into();
+    store.open_session(hash, id, String::new(), now, now + 86_400_000, entry()).await.unwrap();
+}
+
+fn entry() -> Encoded {
+    let (at, outcome) = (jiff::Timestamp::now(), Decided::Allowed);
+    let text = || "test".to_owned();
+    let (digest, grant, accesses, subjects) = (None, None, Vec::new(), Default::default());
+    let (actor, application, purpose, entry_point) = (text(), text(), text(), text());
+    Entry { at, actor, application, digest, grant, purpose, entry_point, outcome, accesses, subjects }.encode()
+}
+
+/// The core entity types, each behind those that it refers to.
+fn schemas() -> [&'static str; 3] {
+    [
+        include_str!("../../schemas/entities/dwelling.json"),
+        include_str!("../../schemas/entities/household.json"),
+        include_str!("../../schemas/entities/resident.json"),
+    ]
+}
+
+fn codes() -> Vec<CodeList> {
+    let folder = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/codes")).unwrap();
+    let lists = folder.map(|entry| {
+        let path = entry.unwrap().path();
+        CodeList::read(path.file_stem().unwrap().to_str().unwrap(), &fs::read_to_string(&path).unwrap()).unwrap()
+    });
+    lists.collect()
+}
+
+/// Where a host keeps its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// In a file.
+    Sqlite,
+    /// On the [`Server`] of the test process.
+    Postgres,
+}
+
+impl Backend {
+    /// The one that the tests run on.
+    fn of_tests() -> Self {
+        match std::env::var("LINLI_TEST_DATABASE").as_deref() {
+            Ok("postgres") => Self::Postgres,
+            _ => Self::Sqlite,
+        }
+    }
+}
+
 /// A copy of the street of its own.
-fn street() -> PathBuf {
+fn street(backend: Backend) -> PathBuf {
     let data = scratch();
-    copy(prepared(), &data);
-    if let Some(database) = database_of(prepared()) {
+    copy(prepared(backend), &data);
+    if let Some(database) = database_of(prepared(backend)) {
         fs::write(beside(&data), Server::shared().database(Some(&database))).unwrap();
     }
     data
@@ -234,12 +313,15 @@ fn keep_in(database: Option<String>, command: &mut Command) {
     command.env_remove("LINLI_DATABASE").envs(database.map(|database| ("LINLI_DATABASE", database)));
 }
 
-/// Prepared once a process, and served by nobody.
-fn prepared() -> &'static Path {
-    static PREPARED: OnceLock<PathBuf> = OnceLock::new();
-    PREPARED.get_or_init(|| {
+/// Prepared once a process and backend, and served by nobody.
+fn prepared(backend: Backend) -> &'static Path {
+    static PREPARED: [OnceLock<PathBuf>; 2] = [const { OnceLock::new() }; 2];
+    PREPARED[backend as usize].get_or_init(|| {
         let data = scratch();
-        if std::env::var("LINLI_TEST_DATABASE").is_ok_and(|kind| kind == "postgres") {
+        // One key for all, so that a record has the same token wherever it is kept.
+        fs::create_dir(data.join("keys")).unwrap();
+        fs::write(data.join("keys/master.key"), "5a".repeat(32)).unwrap();
+        if backend == Backend::Postgres {
             fs::write(beside(&data), Server::shared().database(None)).unwrap();
         }
         let mut command = Command::new(linli());

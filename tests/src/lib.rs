@@ -11,6 +11,6 @@ mod package;
 mod postgres;
 
 pub use client::{Answer, Person};
-pub use host::{Host, linli, scratch};
-pub use package::{package, plugin};
+pub use host::{Backend, Host, linli, scratch, sign_in};
+pub use package::{package, plugin, without_parts};
 pub use postgres::Server;

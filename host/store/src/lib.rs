@@ -68,6 +68,8 @@ struct Inner {
     jobs: mpsc::Sender<Job>,
     catalogue: Arc<RwLock<Arc<Catalogue>>>,
     regions: RwLock<Arc<RegionTree>>,
+    /// Held by whoever makes the next catalogue or tree from the present one.
+    renewing: tokio::sync::Mutex<()>,
     writer: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -94,7 +96,15 @@ impl Store {
             Database::Postgres(address) => (Readers::Postgres(postgres::Readers::open(address)), None),
         };
         let regions = RwLock::new(Arc::new(regions));
-        let inner = Inner { readers, log_readers, jobs, catalogue, regions, writer: std::sync::Mutex::new(Some(writer)) };
+        let inner = Inner {
+            readers,
+            log_readers,
+            jobs,
+            catalogue,
+            regions,
+            renewing: tokio::sync::Mutex::default(),
+            writer: std::sync::Mutex::new(Some(writer)),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 

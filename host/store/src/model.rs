@@ -70,6 +70,7 @@ pub(crate) fn load_regions(session: &Session) -> Result<RegionTree, StoreError> 
 impl Store {
     /// Adds the entity types that a plugin brings, or the fields that a newer version adds.
     pub async fn add_entities(&self, plugin: &str, schemas: Vec<String>) -> Result<(), StoreError> {
+        let _turn = self.inner.renewing.lock().await;
         let mut catalogue = Catalogue::clone(&self.catalogue());
         let plugin = plugin.to_owned();
         let catalogue = self
@@ -93,6 +94,7 @@ impl Store {
 
     /// Adds or renames regions.
     pub async fn add_regions(&self, regions: Vec<(RegionCode, String)>) -> Result<(), StoreError> {
+        let _turn = self.inner.renewing.lock().await;
         let mut tree = RegionTree::clone(&self.regions());
         regions.iter().for_each(|(code, name)| tree.insert(code.clone(), name.clone()));
         let text = "INSERT INTO region (code, name) VALUES ($1, $2) ON CONFLICT (code) DO UPDATE SET name = excluded.name";

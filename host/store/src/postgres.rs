@@ -3,6 +3,7 @@
 //! Every value is bound in PostgreSQL's binary form. Plans are generic from the first run on: a plan made anew costs as
 //! much as the page itself, and none of ours depends on the values.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -75,7 +76,7 @@ impl Encode<'_, Postgres> for Bind<'_> {
         match self {
             Self::Null => return Ok(IsNull::Yes),
             Self::Integer(number) => buffer.extend_from_slice(&number.to_be_bytes()),
-            Self::Text(text) => buffer.extend_from_slice(text.as_bytes()),
+            Self::Text(text) => buffer.extend_from_slice(without_nul(text).as_bytes()),
             Self::Bytes(bytes) => buffer.extend_from_slice(bytes),
         }
         Ok(IsNull::No)
@@ -90,6 +91,11 @@ impl Encode<'_, Postgres> for Bind<'_> {
             Self::Bytes(_) => <[u8] as Type<Postgres>>::type_info(),
         })
     }
+}
+
+/// PostgreSQL has no text with U+0000. Records hold none; what a plugin logs may.
+fn without_nul(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{FFFD}")) } else { Cow::Borrowed(text) }
 }
 
 fn arguments(binds: &[Bind<'_>]) -> Result<PgArguments, StoreError> {
@@ -206,7 +212,7 @@ impl Session {
             let column = values.iter().skip(at).step_by(columns.len());
             let added = match kind {
                 Kind::Integer => arguments.add(column.map(Bind::as_integer).collect::<Vec<_>>()),
-                Kind::Text => arguments.add(column.map(Bind::as_text).collect::<Vec<_>>()),
+                Kind::Text => arguments.add(column.map(|bind| bind.as_text().map(without_nul)).collect::<Vec<_>>()),
                 Kind::Bytes => arguments.add(column.map(Bind::as_bytes).collect::<Vec<_>>()),
             };
             added.map_err(StoreError::Database)?;
