@@ -52,6 +52,7 @@ pub fn scratch() -> PathBuf {
 #[derive(Debug)]
 pub struct Host {
     data: PathBuf,
+    said: PathBuf,
     url: String,
     pid: u32,
     guard: Child,
@@ -67,12 +68,22 @@ impl Host {
 
     /// A street of 2,000 residents with the bundled plugins, served.
     pub fn fresh() -> Self {
-        Self::serve(street())
+        Self::serve(Self::street())
+    }
+
+    /// A copy of the street of its own, served by nobody yet.
+    pub fn street() -> PathBuf {
+        let data = scratch();
+        copy(prepared(), &data);
+        if let Some(database) = database_of(prepared()) {
+            fs::write(beside(&data), Server::shared().database(Some(&database))).unwrap();
+        }
+        data
     }
 
     /// The same with a file of limits.
     pub fn limited(limits: &str) -> Self {
-        let data = street();
+        let data = Self::street();
         fs::write(data.join("limits.toml"), limits).unwrap();
         Self::serve(data)
     }
@@ -89,12 +100,17 @@ impl Host {
         BufReader::new(guard.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let pid = line.trim().parse().unwrap();
         let url = address(&said);
-        Self { data, url, pid, guard, people: Mutex::default() }
+        Self { data, said, url, pid, guard, people: Mutex::default() }
     }
 
     /// The data directory.
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// What it has said so far.
+    pub fn said(&self) -> String {
+        fs::read_to_string(&self.said).unwrap()
     }
 
     /// Its address.
@@ -211,16 +227,6 @@ fn address(said: &Path) -> String {
     }
 }
 
-/// A copy of the street of its own.
-fn street() -> PathBuf {
-    let data = scratch();
-    copy(prepared(), &data);
-    if let Some(database) = database_of(prepared()) {
-        fs::write(beside(&data), Server::shared().database(Some(&database))).unwrap();
-    }
-    data
-}
-
 /// The file that names the database of a data directory, where that is no file in it.
 fn beside(data: &Path) -> PathBuf {
     data.with_extension("database")
@@ -257,6 +263,7 @@ fn prepared() -> &'static Path {
 /// Copies a directory with what is in it.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
+    fs::set_permissions(to, fs::metadata(from).unwrap().permissions()).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());

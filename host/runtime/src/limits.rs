@@ -1,13 +1,12 @@
-//! What one invocation may use. Each limit has a safe default, is tested by a hostile guest, and can be set in
+//! What one invocation may use, and one compilation. Each limit has a safe default, is tested by a hostile guest, and can be set in
 //! `limits.toml` of the data directory.
 
 use std::time::Duration;
 
+use linli_artefact::{Bounds, engine};
 use serde::{Deserialize, Deserializer};
 
-use crate::engine;
-
-/// The limits of one invocation. In a file, times are milliseconds: `cpu-ms`, `wall-ms`, `patience-ms`, `fault-window-ms`.
+/// The limits. In a file, times are milliseconds: `cpu-ms`, `wall-ms`, `patience-ms`, `fault-window-ms`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limits {
@@ -47,6 +46,14 @@ pub struct Limits {
     /// … within this time keep it off for a while.
     #[serde(rename = "fault-window-ms", deserialize_with = "milliseconds")]
     pub fault_window: Duration,
+    /// Address space that compiling one component may take, bytes.
+    pub compile_memory: u64,
+    /// Processor time that it may take; the system counts it in whole seconds.
+    #[serde(rename = "compile-cpu-ms", deserialize_with = "milliseconds")]
+    pub compile_cpu: Duration,
+    /// Time on the clock that it may take.
+    #[serde(rename = "compile-wall-ms", deserialize_with = "milliseconds")]
+    pub compile_wall: Duration,
 }
 
 impl Default for Limits {
@@ -68,6 +75,9 @@ impl Default for Limits {
             patience: Duration::from_secs(2),
             faults: 10,
             fault_window: Duration::from_secs(30),
+            compile_memory: 2 << 30,
+            compile_cpu: Duration::from_secs(60),
+            compile_wall: Duration::from_secs(120),
         }
     }
 }
@@ -98,12 +108,20 @@ impl Limits {
             ("patience-ms", milliseconds(limits.patience), 60_000),
             ("faults", limits.faults.into(), 1_000_000),
             ("fault-window-ms", milliseconds(limits.fault_window), 3_600_000),
+            ("compile-memory", limits.compile_memory.into(), 1 << 36),
+            ("compile-cpu-ms", milliseconds(limits.compile_cpu), 3_600_000),
+            ("compile-wall-ms", milliseconds(limits.compile_wall), 3_600_000),
         ] {
             if !(1..=most).contains(&value) {
                 return Err(format!("`{name}` is {value}; it must lie in 1 to {most}"));
             }
         }
         Ok(limits)
+    }
+
+    /// What compiling one component may take.
+    pub(crate) fn compiling(&self) -> Bounds {
+        Bounds { memory: self.compile_memory, processor: self.compile_cpu, wall: self.compile_wall }
     }
 
     /// Processor time in ticks of the engine, at least one.

@@ -10,7 +10,7 @@ use std::ops::Deref;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use linli_entry::{EntryError, FieldError};
-use linli_runtime::{CallError, DecisionError, InstallError};
+use linli_runtime::{CallError, CompileError, DecisionError, InstallError};
 use linli_scope::grant::GrantError;
 use linli_scope::{Denial, DenialKind};
 use linli_store::StoreError;
@@ -253,7 +253,9 @@ impl From<InstallError> for Problem {
             InstallError::Manifest(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "manifest", detail),
             InstallError::Schema(_) | InstallError::Entity { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "schema", detail),
             InstallError::Scope(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "request", detail),
-            InstallError::Compile(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "component", detail),
+            InstallError::Compile(CompileError::Compiler(error)) => Self::internal(&error),
+            InstallError::Changed { .. } => Self::internal(&detail),
+            InstallError::Compile(_) | InstallError::Contract(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "component", detail),
         }
     }
 }
