@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::client::Person;
+use crate::lock::Lock;
 use crate::package::{package, plugin};
 use crate::postgres::Server;
 
@@ -145,8 +146,22 @@ impl Host {
         let admin = self.person("admin");
         admin.post("/publishers", &json!({"id": "tests", "name": "Tests", "sector": "tests"})).expect(201);
         for guest in guests {
-            let made = admin.upload(&fs::read(package(guest)).unwrap(), "tests").expect(201);
-            admin.post(&format!("/grants/{}/approve", made.json["grant"]["id"]), &json!({})).expect(200);
+            self.with_package(&fs::read(package(guest)).unwrap());
+        }
+    }
+
+    /// Installs a package under the publisher of the tests, which is there already, and approves what it asks.
+    pub fn with_package(&self, package: &[u8]) {
+        let admin = self.person("admin");
+        let made = admin.upload(package, "tests").expect(201);
+        admin.post(&format!("/grants/{}/approve", made.json["grant"]["id"]), &json!({})).expect(200);
+    }
+
+    /// Keeps it from changing records as long as the lock lives.
+    pub fn lock_records(&self) -> Lock {
+        match database_of(&self.data) {
+            Some(url) => Lock::of_database(&url),
+            None => Lock::of_file(&self.data.join("linli.db")),
         }
     }
 

@@ -36,6 +36,8 @@ pub struct Limits {
     pub cursors: usize,
     /// Changes made.
     pub changes: u32,
+    /// Invocations of all plugins at once.
+    pub calls: usize,
     /// Invocations of one plugin at once.
     pub concurrent: usize,
     /// How long a call waits for its turn.
@@ -71,6 +73,7 @@ impl Default for Limits {
             log_bytes: 64 << 10,
             cursors: 64,
             changes: 200,
+            calls: engine::CALLS,
             concurrent: 16,
             patience: Duration::from_secs(2),
             faults: 10,
@@ -102,8 +105,9 @@ impl Limits {
             ("rows", limits.rows.into(), 10_000_000),
             ("row-bytes", limits.row_bytes as u128, 1 << 30),
             ("log-bytes", limits.log_bytes as u128, 16 << 20),
-            ("cursors", limits.cursors as u128, limits.handles as u128),
+            ("cursors", limits.cursors as u128, 1_000),
             ("changes", limits.changes.into(), 10_000),
+            ("calls", limits.calls as u128, engine::CALLS as u128),
             ("concurrent", limits.concurrent as u128, engine::CALLS as u128),
             ("patience-ms", milliseconds(limits.patience), 60_000),
             ("faults", limits.faults.into(), 1_000_000),
@@ -210,7 +214,7 @@ mod tests {
         for (text, said) in [
             ("rows = 0", "`rows` is 0; it must lie in 1 to 10000000"),
             ("memory = 999999999", "`memory` is 999999999; it must lie in 1 to 134217728"),
-            ("cursors = 300", "`cursors` is 300; it must lie in 1 to 256"),
+            ("calls = 65", "`calls` is 65; it must lie in 1 to 64"),
             ("row = 1", "unknown field `row`"),
             ("rows = -1", "rows"),
         ] {

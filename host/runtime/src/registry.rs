@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
-use linli_artefact::engine::{self, CALLS};
+use linli_artefact::engine;
 use linli_artefact::{Place, ShelfError, Workshop};
 use linli_entry::{Desk, first_party};
 use linli_model::{Catalogue, Date};
@@ -112,7 +112,7 @@ impl Runtime {
             |source: &str| first_party::compile(source, &catalogue, &keyring).map(|(manifest, scope)| Console { manifest, scope });
         let (console, portal) = (first_party(first_party::CONSOLE)?, first_party(first_party::PORTAL)?);
         // Below the pool's size, so that the pool is never what says no.
-        let turns = Semaphore::new(CALLS);
+        let turns = Semaphore::new(limits.calls);
         let inner = Inner {
             engine,
             linker,

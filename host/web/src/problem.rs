@@ -218,11 +218,13 @@ impl From<CallError> for Problem {
                 let known = code.len() <= 40 && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
                 Self::new(status, if known { &code } else { "plugin-error" }, detail)
             }
-            CallError::Fault { fault, detail: more } => {
-                tracing::warn!(fault = fault.code(), detail = more, "a plugin call was ended");
+            CallError::Fault { fault, .. } => {
                 Self::new(StatusCode::BAD_GATEWAY, fault.code(), format!("{fault}; its developer finds more in the plugin's log"))
             }
             CallError::Busy(wait) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "plugin-busy", detail).retry_after(wait.as_secs().max(1)),
+            CallError::Paused(wait) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "plugin-paused", detail).retry_after(wait.as_secs().max(1))
+            }
             CallError::Store(error) => error.into(),
             CallError::Log(error) => Self::unavailable("log-unavailable", &error),
         }

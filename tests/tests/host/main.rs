@@ -7,6 +7,7 @@ mod bad_input;
 mod command_line;
 mod entry;
 mod hostile;
+mod hostile_limits;
 mod install;
 mod labels;
 mod log;
