@@ -20,6 +20,8 @@ pub struct Answer {
     pub status: u16,
     /// `Content-Type`.
     pub kind: String,
+    /// `Retry-After`, seconds.
+    pub retry_after: Option<u64>,
     /// The body; null where it is no JSON.
     pub json: Value,
 }
@@ -135,6 +137,7 @@ impl Person {
 fn read(path: &str, sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
     let mut response = sent.unwrap_or_else(|error| panic!("{path}: the host does not answer: {error}"));
     let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
+    let retry_after = response.headers().get("retry-after").and_then(|seconds| seconds.to_str().ok()?.parse().ok());
     let text = response.body_mut().with_config().limit(64 << 20).read_to_string().unwrap_or_default();
-    Answer { status: response.status().as_u16(), kind, json: serde_json::from_str(&text).unwrap_or_default() }
+    Answer { status: response.status().as_u16(), kind, retry_after, json: serde_json::from_str(&text).unwrap_or_default() }
 }

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::client::Person;
+use crate::lock::Lock;
 use crate::package::{package, plugin};
 use crate::postgres::Server;
 
@@ -59,6 +60,7 @@ pub fn scratch() -> PathBuf {
 #[derive(Debug)]
 pub struct Host {
     data: PathBuf,
+    said: PathBuf,
     url: String,
     pid: u32,
     guard: Child,
@@ -109,12 +111,22 @@ impl Host {
         BufReader::new(guard.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let pid = line.trim().parse().unwrap();
         let url = address(&said);
-        Self { data, url, pid, guard, people: Mutex::default() }
+        Self { data, said, url, pid, guard, people: Mutex::default() }
     }
 
     /// The data directory.
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// A copy of the street of its own, served by nobody yet.
+    pub fn street() -> PathBuf {
+        street(Backend::of_tests())
+    }
+
+    /// What it has said so far.
+    pub fn said(&self) -> String {
+        fs::read_to_string(&self.said).unwrap()
     }
 
     /// The URL of its database, where that is no file in the data directory.
@@ -154,8 +166,22 @@ impl Host {
         let admin = self.person("admin");
         admin.post("/publishers", &json!({"id": "tests", "name": "Tests", "sector": "tests"})).expect(201);
         for guest in guests {
-            let made = admin.upload(&fs::read(package(guest)).unwrap(), "tests").expect(201);
-            admin.post(&format!("/grants/{}/approve", made.json["grant"]["id"]), &json!({})).expect(200);
+            self.with_package(&fs::read(package(guest)).unwrap());
+        }
+    }
+
+    /// Installs a package under the publisher of the tests, which is there already, and approves what it asks.
+    pub fn with_package(&self, package: &[u8]) {
+        let admin = self.person("admin");
+        let made = admin.upload(package, "tests").expect(201);
+        admin.post(&format!("/grants/{}/approve", made.json["grant"]["id"]), &json!({})).expect(200);
+    }
+
+    /// Keeps it from changing records as long as the lock lives.
+    pub fn lock_records(&self) -> Lock {
+        match database_of(&self.data) {
+            Some(url) => Lock::of_database(&url),
+            None => Lock::of_file(&self.data.join("linli.db")),
         }
     }
 
@@ -339,6 +365,7 @@ fn prepared(backend: Backend) -> &'static Path {
 /// Copies a directory with what is in it.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
+    fs::set_permissions(to, fs::metadata(from).unwrap().permissions()).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());

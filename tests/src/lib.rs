@@ -6,11 +6,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on should stop loudly")]
 
 mod client;
+mod hand_made;
 mod host;
+mod lock;
 mod package;
 mod postgres;
 
 pub use client::{Answer, Person};
+pub use hand_made::{hand_made, packaged};
 pub use host::{Backend, Host, linli, scratch, sign_in};
+pub use lock::Lock;
 pub use package::{package, plugin, without_parts};
 pub use postgres::Server;

@@ -98,7 +98,7 @@ impl Server {
 }
 
 /// Where the programs lie: Debian's layout, the newest version, or the path.
-fn binaries() -> PathBuf {
+pub(crate) fn binaries() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|version| version.path().join("bin"));
     versions.filter(|folder| folder.join("initdb").exists()).max().unwrap_or_else(|| Path::new("").to_owned())
 }

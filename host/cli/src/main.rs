@@ -49,6 +49,16 @@ enum Command {
     Publisher(plugins::PublisherCommand),
     /// 批量录入 Enter the rows of a CSV file.
     Import(import::Options),
+    /// Compiles a component for the host, from standard input to standard output, within bounds.
+    #[command(hide = true)]
+    Compile {
+        /// Address space, bytes.
+        #[arg(long)]
+        memory: u64,
+        /// Processor time, seconds.
+        #[arg(long)]
+        seconds: u64,
+    },
     /// 审计 Export and verify the access log.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -113,6 +123,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Grant(command) => grant::run(&command),
         Command::Publisher(command) => plugins::publisher(&command),
         Command::Import(options) => return import::run(&options),
+        Command::Compile { memory, seconds } => linli_artefact::child::run(memory, seconds).map_err(Into::into),
         Command::Audit(command) => return audit::run(&command),
     };
     done.map(|()| ExitCode::SUCCESS)

@@ -84,9 +84,12 @@ pub enum CallError {
         /// More for the developer.
         detail: Option<String>,
     },
-    /// Too many calls, or too many faults before.
+    /// Too many calls at once.
     #[error("the plugin is busy; try again in {} s", .0.as_secs().max(1))]
     Busy(Duration),
+    /// Too many faults before.
+    #[error("the plugin failed too often and is kept off; try again in {} s", .0.as_secs().max(1))]
+    Paused(Duration),
     /// The store could not answer.
     #[error(transparent)]
     Store(StoreError),
@@ -138,9 +141,10 @@ impl Runtime {
         let turn = self.turn(&plugin).await?;
         let outcome = self.run(circumstances, call.kind, call.name, call.input, &after).await;
         drop(turn);
-        match &outcome {
-            Err(CallError::Fault { fault, .. }) if *fault != Fault::BadAnswer => plugin.circuit.failed(Instant::now(), self.limits()),
-            _ => plugin.circuit.succeeded(),
+        if let Err(CallError::Fault { fault, .. }) = &outcome
+            && *fault != Fault::BadAnswer
+        {
+            plugin.circuit.failed(Instant::now(), self.limits());
         }
         outcome
     }
@@ -168,7 +172,7 @@ impl Runtime {
     /// Waits for a place among the plugin's and the host's calls.
     async fn turn<'a>(&'a self, plugin: &'a Plugin) -> Result<impl Sized + use<'a>, CallError> {
         if let Some(wait) = plugin.circuit.wait(Instant::now()) {
-            return Err(CallError::Busy(wait));
+            return Err(CallError::Paused(wait));
         }
         let patience = self.limits().patience;
         let both = async { Ok::<_, tokio::sync::AcquireError>((plugin.turns.acquire().await?, self.turns().acquire().await?)) };
@@ -311,10 +315,15 @@ async fn invoke(
     .await;
     let result = match called {
         Err(_elapsed) => Err(CallError::Fault { fault: Fault::Timeout, detail: None }),
+        // The host lets in fewer calls than the pool has places; if that is ever wrong, it is not the plugin's fault.
+        Ok(Err(error)) if fault::is_pool_full(&error) => Err(CallError::Busy(limits.patience)),
         Ok(Err(error)) => Err(CallError::Fault { fault: fault::classify(&error), detail: Some(error.root_cause().to_string()) }),
         Ok(Ok(Err(GuestError { code, detail }))) => Err(CallError::Guest { code, detail }),
         Ok(Ok(Ok(response))) => Ok(response.body),
     };
+    if let Err(CallError::Fault { fault, detail }) = &result {
+        tracing::warn!(plugin = plugin.id(), fault = fault.code(), detail, "a plugin call was ended");
+    }
     (result, store.into_data())
 }
 
@@ -327,7 +336,7 @@ async fn answer(
     after: &BTreeMap<usize, String>,
 ) -> Result<Answer, CallError> {
     let bad = |error: ViewError| CallError::Fault { fault: Fault::BadAnswer, detail: Some(error.to_string()) };
-    let (circumstances, ledger) = (&state.circumstances, &mut state.ledger);
+    let (circumstances, ledger) = (&mut state.circumstances, &mut state.ledger);
     let (fillings, json) = match kind {
         EntryKind::Page => {
             let view = View::parse(&text).map_err(bad)?;

@@ -65,7 +65,34 @@ pub(crate) fn classify(error: &wasmtime::Error) -> Fault {
     Fault::Crashed
 }
 
+/// Whether there was no place in the pool of instances.
+pub(crate) fn is_pool_full(error: &wasmtime::Error) -> bool {
+    error.downcast_ref::<wasmtime::PoolConcurrencyLimitError>().is_some()
+}
+
 /// The error of `Store::set_hostcall_fuel` has a private type: its message is all there is to know it by.
 fn is_fuel(error: &wasmtime::Error) -> bool {
     error.chain().any(|cause| cause.to_string().contains("fuel allocated for hostcalls has been exhausted"))
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::component::{Component, Linker};
+    use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
+
+    use super::*;
+
+    #[test]
+    fn a_full_pool_is_no_fault_of_the_plugin() {
+        let mut pool = PoolingAllocationConfig::default();
+        pool.total_memories(1).max_memory_size(1 << 16);
+        let engine = Engine::new(Config::new().allocation_strategy(InstanceAllocationStrategy::Pooling(pool))).unwrap();
+        let bytes = wat::parse_str("(component (core module $m (memory 1)) (core instance (instantiate $m)))").unwrap();
+        let component = Component::new(&engine, bytes).unwrap();
+        let linker = Linker::new(&engine);
+        let (mut one, mut two) = (Store::new(&engine, ()), Store::new(&engine, ()));
+        let placed = linker.instantiate(&mut one, &component);
+        let refused = linker.instantiate(&mut two, &component).unwrap_err();
+        assert!(placed.is_ok() && is_pool_full(&refused), "{refused:#}");
+    }
 }

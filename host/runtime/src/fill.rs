@@ -32,13 +32,17 @@ pub(crate) enum FillError {
 /// Runs the queries of a view's bound blocks. `after` holds the positions that the caller carries, by block.
 pub(crate) async fn run<'v>(
     store: &Store,
-    circumstances: &Circumstances,
+    circumstances: &mut Circumstances,
     ledger: &mut Ledger,
     bound: impl Iterator<Item = (usize, &'v Bound<'v>)>,
     after: &BTreeMap<usize, String>,
 ) -> Result<BTreeMap<usize, Filling>, FillError> {
     let mut fillings = BTreeMap::new();
     for (block, query) in bound {
+        if let Err(denial) = circumstances.renew() {
+            ledger.denied("read", &denial);
+            return Err(FillError::Denied(denial));
+        }
         let mut ask = ask(query).map_err(FillError::Denied)?;
         ask.after = after.get(&block).cloned().or(ask.after);
         let read = match circumstances.scope.read(&circumstances.caller(Channel::Bound), &ask) {

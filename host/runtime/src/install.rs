@@ -1,18 +1,19 @@
 //! The checks before anything of a plugin is kept. All of them pass, or nothing changes.
 
 use jiff::{SignedDuration, Timestamp};
+use linli_artefact::CompileError;
 use linli_audit::{Entry, Outcome};
 use linli_model::Catalogue;
 use linli_model::schema::{self, Owner, SchemaError};
-use linli_package::{Package, PackageError};
+use linli_package::{Digest, Package, PackageError};
 use linli_scope::manifest::ManifestError;
 use linli_scope::scope::ScopeError;
 use linli_scope::{Actor, Grant, Manifest, Scope};
 use linli_store::StoreError;
 use linli_store::plugin::{Component, Publisher};
-use wasmtime::component::Component as Compiled;
 
 use crate::contract::PluginPre;
+use crate::invocation::State;
 use crate::plugin::{Made, Plugin};
 use crate::registry::Runtime;
 
@@ -44,9 +45,18 @@ pub enum InstallError {
         /// What is wrong.
         reason: String,
     },
-    /// wasmtime refuses it.
-    #[error("the component can't be compiled: {0}")]
-    Compile(String),
+    /// It can't be compiled, or not within its bounds.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// It does not fit the contract.
+    #[error("the component does not fit the contract: {0}")]
+    Contract(String),
+    /// What the store holds is not what was installed.
+    #[error("the component {digest} was changed in the store; install it again")]
+    Changed {
+        /// The digest it was installed under.
+        digest: String,
+    },
     /// The plugin's id belongs to another publisher.
     #[error("the plugin {plugin} belongs to the publisher {owner}")]
     OtherPublisher {
@@ -91,7 +101,7 @@ impl Runtime {
             catalogue.add_entity(entity);
         }
         Scope::compile(&self.sources(&manifest, None, &catalogue, &publisher))?;
-        let component = self.compile(&bytes).await?;
+        let component = self.component(package.digest, &bytes).await?;
         let version = manifest.plugin.version.clone();
         self.store().add_entities(&plugin, schemas).await?;
         let kept = Component {
@@ -141,15 +151,11 @@ impl Runtime {
         self.store().add_grant(Grant::requested(0, manifest, digest.to_owned(), expires), None).await
     }
 
-    /// Compiles off the threads that serve.
-    pub(crate) async fn compile(&self, bytes: &[u8]) -> Result<PluginPre<crate::invocation::State>, InstallError> {
-        let (engine, linker, bytes) = (self.engine().clone(), self.linker().clone(), bytes.to_vec());
-        let compiled = tokio::task::spawn_blocking(move || {
-            let component = Compiled::new(&engine, &bytes)?;
-            PluginPre::new(linker.instantiate_pre(&component)?)
-        });
-        let compiled = compiled.await.map_err(|error| InstallError::Compile(error.to_string()))?;
-        compiled.map_err(|error| InstallError::Compile(format!("{error:#}")))
+    /// The component with this digest, ready to be instantiated.
+    pub(crate) async fn component(&self, digest: Digest, bytes: &[u8]) -> Result<PluginPre<State>, InstallError> {
+        let component = self.workshop().component(digest, bytes).await?;
+        let linked = self.linker().instantiate_pre(&component).and_then(PluginPre::new);
+        linked.map_err(|error| InstallError::Contract(format!("{error:#}")))
     }
 }
 

@@ -33,10 +33,14 @@ impl Circumstances {
         Caller { actor: self.actor.as_deref(), purpose: &self.entry.purpose, channel, now: self.now, today: self.today }
     }
 
-    /// The scope as it is now: a grant may have been revoked since the call began.
-    pub fn still_in_force(&self) -> Result<(), Denial> {
+    /// Goes on under the scope as it is now: since the call began, the grant may have been narrowed or revoked.
+    pub fn renew(&mut self) -> Result<(), Denial> {
         let current = self.plugin.scope();
-        if Arc::ptr_eq(&current, &self.scope) { Ok(()) } else { current.in_force(Timestamp::now()) }
+        if !Arc::ptr_eq(&current, &self.scope) {
+            current.in_force(Timestamp::now())?;
+            self.scope = current;
+        }
+        Ok(())
     }
 
     /// An entry of the log for this call.

@@ -2,7 +2,6 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`engine`] | the one engine of the process, its pool and its ticker |
 //! | [`limits`] | what one invocation may use |
 //! | [`plugin`], [`registry`] | installed plugins: compiled component, manifest, scope, concurrency |
 //! | [`install`] | the checks before anything of a plugin is kept |
@@ -20,7 +19,6 @@ pub mod call;
 mod circuit;
 mod contract;
 pub mod decision;
-pub mod engine;
 pub mod fault;
 mod fill;
 mod imports;
@@ -31,6 +29,8 @@ mod ledger;
 pub mod limits;
 pub mod plugin;
 pub mod registry;
+
+pub use linli_artefact::{CompileError, Place, engine};
 
 pub use call::{Answer, Call, CallError};
 pub use decision::DecisionError;

@@ -1,13 +1,12 @@
-//! What one invocation may use. Each limit has a safe default, is tested by a hostile guest, and can be set in
+//! What one invocation may use, and one compilation. Each limit has a safe default, is tested by a hostile guest, and can be set in
 //! `limits.toml` of the data directory.
 
 use std::time::Duration;
 
+use linli_artefact::{Bounds, engine};
 use serde::{Deserialize, Deserializer};
 
-use crate::engine;
-
-/// The limits of one invocation. In a file, times are milliseconds: `cpu-ms`, `wall-ms`, `patience-ms`, `fault-window-ms`.
+/// The limits. In a file, times are milliseconds: `cpu-ms`, `wall-ms`, `patience-ms`, `fault-window-ms`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limits {
@@ -37,6 +36,8 @@ pub struct Limits {
     pub cursors: usize,
     /// Changes made.
     pub changes: u32,
+    /// Invocations of all plugins at once.
+    pub calls: usize,
     /// Invocations of one plugin at once.
     pub concurrent: usize,
     /// How long a call waits for its turn.
@@ -47,6 +48,14 @@ pub struct Limits {
     /// … within this time keep it off for a while.
     #[serde(rename = "fault-window-ms", deserialize_with = "milliseconds")]
     pub fault_window: Duration,
+    /// Address space that compiling one component may take, bytes.
+    pub compile_memory: u64,
+    /// Processor time that it may take; the system counts it in whole seconds.
+    #[serde(rename = "compile-cpu-ms", deserialize_with = "milliseconds")]
+    pub compile_cpu: Duration,
+    /// Time on the clock that it may take.
+    #[serde(rename = "compile-wall-ms", deserialize_with = "milliseconds")]
+    pub compile_wall: Duration,
 }
 
 impl Default for Limits {
@@ -64,10 +73,14 @@ impl Default for Limits {
             log_bytes: 64 << 10,
             cursors: 64,
             changes: 200,
+            calls: engine::CALLS,
             concurrent: 16,
             patience: Duration::from_secs(2),
             faults: 10,
             fault_window: Duration::from_secs(30),
+            compile_memory: 2 << 30,
+            compile_cpu: Duration::from_secs(60),
+            compile_wall: Duration::from_secs(120),
         }
     }
 }
@@ -92,18 +105,27 @@ impl Limits {
             ("rows", limits.rows.into(), 10_000_000),
             ("row-bytes", limits.row_bytes as u128, 1 << 30),
             ("log-bytes", limits.log_bytes as u128, 16 << 20),
-            ("cursors", limits.cursors as u128, limits.handles as u128),
+            ("cursors", limits.cursors as u128, 1_000),
             ("changes", limits.changes.into(), 10_000),
+            ("calls", limits.calls as u128, engine::CALLS as u128),
             ("concurrent", limits.concurrent as u128, engine::CALLS as u128),
             ("patience-ms", milliseconds(limits.patience), 60_000),
             ("faults", limits.faults.into(), 1_000_000),
             ("fault-window-ms", milliseconds(limits.fault_window), 3_600_000),
+            ("compile-memory", limits.compile_memory.into(), 1 << 36),
+            ("compile-cpu-ms", milliseconds(limits.compile_cpu), 3_600_000),
+            ("compile-wall-ms", milliseconds(limits.compile_wall), 3_600_000),
         ] {
             if !(1..=most).contains(&value) {
                 return Err(format!("`{name}` is {value}; it must lie in 1 to {most}"));
             }
         }
         Ok(limits)
+    }
+
+    /// What compiling one component may take.
+    pub(crate) fn compiling(&self) -> Bounds {
+        Bounds { memory: self.compile_memory, processor: self.compile_cpu, wall: self.compile_wall }
     }
 
     /// Processor time in ticks of the engine, at least one.
@@ -192,7 +214,7 @@ mod tests {
         for (text, said) in [
             ("rows = 0", "`rows` is 0; it must lie in 1 to 10000000"),
             ("memory = 999999999", "`memory` is 999999999; it must lie in 1 to 134217728"),
-            ("cursors = 300", "`cursors` is 300; it must lie in 1 to 256"),
+            ("calls = 65", "`calls` is 65; it must lie in 1 to 64"),
             ("row = 1", "unknown field `row`"),
             ("rows = -1", "rows"),
         ] {

@@ -1,6 +1,7 @@
 //! An installed plugin, ready to serve.
 
 use std::sync::{Arc, RwLock};
+use std::time::{Duration, Instant};
 
 use linli_scope::{Manifest, Scope};
 use linli_store::plugin::Publisher;
@@ -60,6 +61,11 @@ impl Plugin {
     /// Its id.
     pub fn id(&self) -> &str {
         &self.manifest.plugin.id
+    }
+
+    /// How much longer it is kept off because it failed too often.
+    pub fn paused(&self) -> Option<Duration> {
+        self.circuit.wait(Instant::now())
     }
 
     /// Request ∩ grant as it is now.

@@ -2,24 +2,30 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
+use std::time::Instant;
 
+use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
+use linli_artefact::engine;
+use linli_artefact::{Place, ShelfError, Workshop};
 use linli_entry::{Desk, first_party};
 use linli_model::{Catalogue, Date};
 use linli_scope::scope::Sources;
 use linli_scope::{Actor, Caller, Channel, Grant, Keyring, Manifest, Scope, Standing, standing};
-use linli_store::plugin::Publisher;
+use linli_store::plugin::{Installed, Publisher};
 use linli_store::{Store, StoreError};
 use tokio::sync::Semaphore;
 use wasmtime::component::HasSelf;
 use wasmtime::component::Linker;
 
 use crate::contract::Plugin as Contract;
-use crate::engine::{self, CALLS};
 use crate::install::InstallError;
 use crate::invocation::State;
 use crate::limits::Limits;
 use crate::plugin::{Made, Plugin};
+
+/// How many plugins are loaded at once when the host starts.
+const LOADS: usize = 8;
 
 /// The runtime. Cheap to clone.
 #[derive(Clone)]
@@ -30,6 +36,7 @@ pub struct Runtime {
 struct Inner {
     engine: wasmtime::Engine,
     linker: Linker<State>,
+    workshop: Workshop,
     store: Store,
     keyring: Keyring,
     limits: Arc<Limits>,
@@ -74,6 +81,9 @@ pub enum StartError {
     /// wasmtime.
     #[error("the engine does not start: {0}")]
     Engine(String),
+    /// Where compiled plugins are kept.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
     /// A built-in manifest.
     #[error(transparent)]
     BuiltIn(#[from] first_party::BuiltInError),
@@ -89,42 +99,65 @@ impl std::fmt::Debug for Runtime {
 }
 
 impl Runtime {
-    /// Starts the engine and loads what is installed. A plugin that can't be loaded is left out, and said so.
-    pub async fn start(store: Store, keyring: Keyring, limits: Limits) -> Result<Self, StartError> {
+    /// Starts the engine and loads what is installed; what is compiled is kept at `place`. A plugin that can't be loaded
+    /// is left out, and said so.
+    pub async fn start(store: Store, keyring: Keyring, limits: Limits, place: Place) -> Result<Self, StartError> {
         let engine = engine::start().map_err(|error| StartError::Engine(format!("{error:#}")))?;
         let mut linker = Linker::new(&engine);
         Contract::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut State| state)
             .map_err(|error| StartError::Engine(format!("{error:#}")))?;
+        let workshop = Workshop::open(engine.clone(), place, limits.compiling())?;
         let catalogue = store.catalogue();
         let first_party =
             |source: &str| first_party::compile(source, &catalogue, &keyring).map(|(manifest, scope)| Console { manifest, scope });
         let (console, portal) = (first_party(first_party::CONSOLE)?, first_party(first_party::PORTAL)?);
         // Below the pool's size, so that the pool is never what says no.
-        let turns = Semaphore::new(CALLS);
-        let inner = Inner { engine, linker, store, keyring, limits: Arc::new(limits), turns, plugins: RwLock::default(), console, portal };
+        let turns = Semaphore::new(limits.calls);
+        let inner = Inner {
+            engine,
+            linker,
+            workshop,
+            store,
+            keyring,
+            limits: Arc::new(limits),
+            turns,
+            plugins: RwLock::default(),
+            console,
+            portal,
+        };
         let runtime = Self { inner: Arc::new(inner) };
         runtime.load().await?;
         Ok(runtime)
     }
 
     async fn load(&self) -> Result<(), StoreError> {
+        let began = Instant::now();
         let grants = self.store().grants().await?;
-        for installed in self.store().plugins().await? {
-            let id = installed.id.clone();
-            if let Err(error) = self.load_one(installed, &grants).await {
+        let installed = self.store().plugins().await?;
+        let known = installed.iter().filter_map(|plugin| plugin.component.digest.parse().ok()).collect();
+        let loads = installed.into_iter().map(|plugin| async {
+            let id = plugin.id.clone();
+            if let Err(error) = self.load_one(plugin, &grants).await {
                 tracing::error!(plugin = id, %error, "an installed plugin can't be loaded");
             }
-        }
+        });
+        stream::iter(loads).buffer_unordered(LOADS).collect::<()>().await;
+        self.workshop().keep_only(known).await;
+        let (plugins, compiled, took) = (self.plugins().len(), self.workshop().compiled(), began.elapsed().as_millis());
+        tracing::info!(plugins, compiled, took, "plugins are loaded");
         Ok(())
     }
 
-    async fn load_one(&self, installed: linli_store::plugin::Installed, grants: &[Grant]) -> Result<(), InstallError> {
+    async fn load_one(&self, installed: Installed, grants: &[Grant]) -> Result<(), InstallError> {
         let package = linli_package::open(&installed.component.bytes)?;
-        let manifest = Manifest::read(&package.parts.manifest)?;
         let digest = installed.component.digest;
+        if package.digest.to_string() != digest {
+            return Err(InstallError::Changed { digest });
+        }
+        let manifest = Manifest::read(&package.parts.manifest)?;
         let grant = standing::of_component(grants, &installed.id, &digest, Timestamp::now());
         let scope = Scope::compile(&self.sources(&manifest, grant, &self.store().catalogue(), &installed.publisher))?;
-        let component = self.compile(&installed.component.bytes).await?;
+        let component = self.component(package.digest, &installed.component.bytes).await?;
         let made = Made {
             manifest,
             digest,
@@ -189,6 +222,10 @@ impl Runtime {
 
     pub(crate) fn linker(&self) -> &Linker<State> {
         &self.inner.linker
+    }
+
+    pub(crate) fn workshop(&self) -> &Workshop {
+        &self.inner.workshop
     }
 
     pub(crate) fn turns(&self) -> &Semaphore {

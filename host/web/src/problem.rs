@@ -10,7 +10,7 @@ use std::ops::Deref;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use linli_entry::{EntryError, FieldError};
-use linli_runtime::{CallError, DecisionError, InstallError};
+use linli_runtime::{CallError, CompileError, DecisionError, InstallError};
 use linli_scope::grant::GrantError;
 use linli_scope::{Denial, DenialKind};
 use linli_store::StoreError;
@@ -218,11 +218,13 @@ impl From<CallError> for Problem {
                 let known = code.len() <= 40 && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
                 Self::new(status, if known { &code } else { "plugin-error" }, detail)
             }
-            CallError::Fault { fault, detail: more } => {
-                tracing::warn!(fault = fault.code(), detail = more, "a plugin call was ended");
+            CallError::Fault { fault, .. } => {
                 Self::new(StatusCode::BAD_GATEWAY, fault.code(), format!("{fault}; its developer finds more in the plugin's log"))
             }
             CallError::Busy(wait) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "plugin-busy", detail).retry_after(wait.as_secs().max(1)),
+            CallError::Paused(wait) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "plugin-paused", detail).retry_after(wait.as_secs().max(1))
+            }
             CallError::Store(error) => error.into(),
             CallError::Log(error) => Self::unavailable("log-unavailable", &error),
         }
@@ -253,7 +255,9 @@ impl From<InstallError> for Problem {
             InstallError::Manifest(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "manifest", detail),
             InstallError::Schema(_) | InstallError::Entity { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "schema", detail),
             InstallError::Scope(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "request", detail),
-            InstallError::Compile(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "component", detail),
+            InstallError::Compile(CompileError::Compiler(error)) => Self::internal(&error),
+            InstallError::Changed { .. } => Self::internal(&detail),
+            InstallError::Compile(_) | InstallError::Contract(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "component", detail),
         }
     }
 }

@@ -19,7 +19,7 @@ const VERSION: u32 = 1;
 const PLUGIN: &str = "plugins/elder-allowance/dist/elder-allowance.wasm";
 /// What the data depend on, so that those of another build are not taken for this build's.
 const SOURCES: &[&str] = &["schemas", "host/store/src", "host/population/src", "host/entry/src", PLUGIN];
-/// How long the server may take until it is well: it compiles its plugins first.
+/// How long the server may take until it is well: it loads its plugins first, and compiles what it has not kept.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Who enters and looks after the records of one community of the demonstration.
 pub const WORKER: &str = "worker";
@@ -101,7 +101,7 @@ impl<'a> Platform<'a> {
         while api::log_entries(&base).is_err() {
             server.check_alive()?;
             anyhow::ensure!(start.elapsed() < PATIENCE, "{base} is not well after {} s", PATIENCE.as_secs());
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(10));
         }
         Ok(Self { server, base, data })
     }
@@ -113,7 +113,7 @@ impl<'a> Platform<'a> {
 }
 
 /// The platform's binary, built together with this one.
-fn binary() -> anyhow::Result<PathBuf> {
+pub fn binary() -> anyhow::Result<PathBuf> {
     let binary = std::env::current_exe()?.with_file_name("linli");
     anyhow::ensure!(binary.exists(), "there is no {}: `make bench` builds it", binary.display());
     Ok(binary)
@@ -149,6 +149,7 @@ fn add(path: &Path, hash: &mut Sha256) -> std::io::Result<()> {
 
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(to)?;
+    std::fs::set_permissions(to, std::fs::metadata(from)?.permissions())?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());

@@ -7,10 +7,16 @@ use linli_tests::{Answer, Host, Person};
 fn host() -> &'static Host {
     static HOST: OnceLock<Host> = OnceLock::new();
     HOST.get_or_init(|| {
-        let host = Host::fresh();
+        // So many faults belong to these tests that their plugin would be kept off.
+        let host = Host::limited("faults = 1000\n");
         host.with_guests(&["hostile"]);
         host
     })
+}
+
+/// What a well-behaved plugin does beside a hostile one: it answers.
+fn neighbour_answers(host: &Host) {
+    host.person("worker").get("/plugins/civil-affairs.elder-allowance/pages/eligible").expect(200);
 }
 
 fn worker() -> Person {
@@ -18,7 +24,9 @@ fn worker() -> Person {
 }
 
 fn open(page: &str) -> Answer {
-    worker().get(&format!("/plugins/tests.hostile/pages/{page}"))
+    let answer = worker().get(&format!("/plugins/tests.hostile/pages/{page}"));
+    neighbour_answers(host());
+    answer
 }
 
 /// The lines of the plugin's own log, once one of them holds a text. They are written behind the answer.
@@ -142,6 +150,36 @@ fn another_plugins_token_is_not_found() {
     let token = eligible.text("/blocks/0/rows/0/id").to_owned();
     assert_eq!(token.len(), 26, "{}", eligible.json);
     open(&format!("forged-id?id={token}")).refused(404, "not-found");
+}
+
+#[test]
+fn guessed_ids_find_nobody() {
+    assert_eq!(open("guessed-ids").expect(200).text("/title"), "none found");
+}
+
+#[test]
+fn an_argument_beyond_one_crossing_is_refused() {
+    open("huge-value").refused(502, "plugin-output-too-large");
+}
+
+#[test]
+fn more_conditions_fields_and_sort_keys_than_a_query_may_have_are_refused() {
+    for page in ["many-conditions", "many-fields", "many-sorts"] {
+        let answer = open(page).refused(422, "invalid");
+        assert!(answer.detail().contains("at most"), "{page}: {}", answer.detail());
+    }
+}
+
+#[test]
+fn input_beyond_its_bounds_never_reaches_a_plugin() {
+    let (page, long) = ("/plugins/tests.hostile/pages/forged-id", "x".repeat(20_001));
+    worker().get(&format!("{page}?id={long}")).refused(422, "invalid");
+    let many: Vec<String> = (0..51).map(|number| format!("p{number}=x")).collect();
+    worker().get(&format!("{page}?{}", many.join("&"))).refused(422, "invalid");
+    let (officer, action) = (host().person("officer"), "/plugins/civil-affairs.elder-allowance/actions/decide");
+    officer.post(action, &serde_json::json!({"reason": long})).refused(422, "invalid");
+    officer.post(action, &serde_json::json!({"reason": "x".repeat(3 << 20)})).refused(413, "too-large");
+    neighbour_answers(host());
 }
 
 #[test]

@@ -5,7 +5,12 @@ use linli_tests::{Host, package, plugin};
 
 /// The bare guest with another manifest.
 pub fn bare_with(change: impl Fn(&str) -> String) -> Vec<u8> {
-    let bytes = std::fs::read(package("bare")).unwrap();
+    changed("bare", change)
+}
+
+/// A guest with another manifest.
+pub fn changed(guest: &str, change: impl Fn(&str) -> String) -> Vec<u8> {
+    let bytes = std::fs::read(package(guest)).unwrap();
     let opened = linli_package::open(&bytes).unwrap();
     let parts = Parts { manifest: change(&opened.parts.manifest), ..opened.parts };
     linli_package::embed(&bytes_without_sections(&bytes), &parts).unwrap()
@@ -19,8 +24,8 @@ fn bytes_without_sections(bytes: &[u8]) -> Vec<u8> {
 
 /// Where the first of the package's sections begins: they come last.
 fn linli_sections(bytes: &[u8]) -> usize {
-    let name = b"linli:manifest";
-    let at = bytes.windows(name.len()).position(|window| window == name).unwrap();
+    let names = [&b"linli:schema/"[..], b"linli:locale/", b"linli:manifest"];
+    let at = (0..bytes.len()).find(|at| names.iter().any(|name| bytes[*at..].starts_with(name))).unwrap();
     // Before the name stand its length (1 byte), the section's size (LEB128) and its id 0.
     (0..at - 1).rev().find(|place| bytes[*place] == 0).unwrap()
 }

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on should stop loudly")]
 
+mod artefacts;
 mod bad_input;
 mod command_line;
 mod entry;
 mod hostile;
+mod hostile_limits;
 mod install;
 mod labels;
 mod log;

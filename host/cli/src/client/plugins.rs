@@ -83,6 +83,9 @@ pub fn list(server: &Server) -> Result<()> {
             localized(plugin.get("name")),
             plugin.pointer("/publisher/id").and_then(Value::as_str).unwrap_or_default()
         )?;
+        if let Some(seconds) = plugin.get("paused_seconds").and_then(Value::as_u64) {
+            say!("    暂停 paused for {seconds} s: it failed too often; see linli plugin log {}", text_of(plugin, "id"))?;
+        }
         for page in plugin.get("pages").and_then(Value::as_array).into_iter().flatten() {
             say!(
                 "    {}/pages/{}{}  {}",

@@ -124,6 +124,14 @@ impl DataDir {
         fs::read_to_string(&file).with_context(|| format!("{} can't be read; say --key", file.display()))
     }
 
+    /// Where compiled plugins are kept, under a key made on first use. This very program compiles them.
+    pub fn artefacts(&self) -> Result<linli_artefact::Place> {
+        // Not by its name: a newer program may lie there by now, and this one wants what its own compiler makes.
+        let itself = PathBuf::from("/proc/self/exe");
+        let program = if itself.exists() { itself } else { std::env::current_exe().context("the program can't find itself")? };
+        Ok(linli_artefact::Place { directory: self.file("artefacts"), key: self.secret("artefact.key")?, program })
+    }
+
     fn secret(&self, name: &str) -> Result<[u8; 32]> {
         let file = self.path.join("keys").join(name);
         if !file.exists() {

@@ -59,7 +59,7 @@ pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 /// Opens store and runtime.
 pub async fn start(data: &DataDir) -> Result<Runtime> {
     let limits = limits(data)?;
-    Ok(Runtime::start(data.store().await?, data.keyring()?, limits).await?)
+    Ok(Runtime::start(data.store().await?, data.keyring()?, limits, data.artefacts()?).await?)
 }
 
 /// The limits of a plugin's call: `limits.toml` of the data directory, where there is one.

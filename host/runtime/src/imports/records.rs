@@ -3,12 +3,14 @@
 //! Every function authorises before it does anything else, takes from the quota before it reads, and puts what was read
 //! into the ledger before the guest sees it. A refusal is an answer, never a trap.
 
+use std::sync::Arc;
+
 use linli_entry::desk;
 use linli_model::Value;
 use linli_scope::decide::{Ask, Draft, not_found};
 use linli_scope::plan::Read;
 use linli_scope::position::Position;
-use linli_scope::{Authorized, Channel, Denial, DenialKind, Operator};
+use linli_scope::{Authorized, Channel, Denial, DenialKind, Operator, Scope};
 use linli_store::StoreError;
 use wasmtime::component::Resource;
 
@@ -16,9 +18,10 @@ use crate::contract::linli::platform::records::{Change, Host, HostCursor, Outcom
 use crate::contract::linli::platform::types::{Comparison, Error, Value as WitValue};
 use crate::invocation::State;
 
-/// A cursor holds an authorised plan and where it stands: no connection, no transaction.
-#[derive(Debug)]
+/// A cursor holds what was asked, what was authorised under which scope, and where it stands: no connection, no transaction.
 pub struct Cursor {
+    ask: Ask,
+    scope: Arc<Scope>,
     read: Authorized<Read>,
     position: Option<Position>,
     finished: bool,
@@ -31,10 +34,10 @@ fn answer(code: &str, detail: impl ToString) -> Error {
 }
 
 impl State {
-    /// Takes one call from the quota and asks whether the grant still stands.
+    /// Takes one call from the quota, and goes on under the grant as it stands now.
     fn enter(&mut self) -> Result<(), Error> {
         self.quota.take_call(&self.limits).map_err(|exhausted| answer("limit", exhausted))?;
-        self.circumstances.still_in_force().map_err(|denial| self.refuse("read", denial))
+        self.circumstances.renew().map_err(|denial| self.refuse("read", denial))
     }
 
     /// A denial goes on the record and to the guest.
@@ -63,6 +66,21 @@ impl State {
                 answer("unavailable", "the store can't answer now")
             }
         }
+    }
+
+    /// A cursor's next page is a new decision where the scope has changed since the last one.
+    fn decide_anew(&mut self, cursor: &Resource<Cursor>) -> wasmtime::Result<Result<(), Denial>> {
+        let state = self.table.get_mut(cursor)?;
+        if Arc::ptr_eq(&state.scope, &self.circumstances.scope) {
+            return Ok(Ok(()));
+        }
+        let read = match self.circumstances.scope.read(&self.circumstances.caller(Channel::Guest), &state.ask) {
+            Ok(read) => read,
+            Err(denial) => return Ok(Err(denial)),
+        };
+        state.read = read;
+        state.scope = self.circumstances.scope.clone();
+        Ok(Ok(()))
     }
 
     async fn page(&mut self, read: &Authorized<Read>, operation: &str) -> Result<linli_store::Rows, Error> {
@@ -116,7 +134,7 @@ impl Host for State {
         if let Err(error) = self.enter() {
             return Ok(Err(error));
         }
-        let ask = match ask(query) {
+        let mut ask = match ask(query) {
             Ok(ask) => ask,
             Err(denial) => return Ok(Err(self.refuse("read", denial))),
         };
@@ -128,7 +146,10 @@ impl Host for State {
             return Ok(Err(answer("limit", format!("one call may hold at most {} cursors", self.limits.cursors))));
         }
         let position = read.after.clone();
-        Ok(Ok(self.table.push(Cursor { read, position, finished: false })?))
+        // From here on the position says where it stands.
+        ask.after = None;
+        let scope = self.circumstances.scope.clone();
+        Ok(Ok(self.table.push(Cursor { ask, scope, read, position, finished: false })?))
     }
 
     async fn get(&mut self, entity: String, id: String, fields: Vec<String>) -> Answer<String> {
@@ -209,6 +230,9 @@ impl HostCursor for State {
     async fn next(&mut self, cursor: Resource<Cursor>, max: u32) -> Answer<Page> {
         if let Err(error) = self.enter() {
             return Ok(Err(error));
+        }
+        if let Err(denial) = self.decide_anew(&cursor)? {
+            return Ok(Err(self.refuse("read", denial)));
         }
         let state = self.table.get(&cursor)?;
         if state.finished {

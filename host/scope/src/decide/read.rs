@@ -12,6 +12,13 @@ use crate::plan::{Authorized, Bounds, Output, Reach, Read, Single, SortKey};
 use crate::predicate::{Comparison, Operator};
 use crate::scope::{Compiled, Scope};
 
+/// The most fields that one read shows, …
+const FIELDS_MAX: usize = 256;
+/// … that it filters by, …
+const FILTERS_MAX: usize = 64;
+/// … and that it sorts by. A database has bounds too; it must never be what says no.
+const SORTS_MAX: usize = 8;
+
 /// A filter as a guest gives it.
 pub type Filter = (String, Operator, Vec<Value>);
 
@@ -37,6 +44,7 @@ pub struct Ask {
 impl Scope {
     /// A read of records.
     pub fn read(&self, caller: &Caller<'_>, ask: &Ask) -> Result<Authorized<Read>, Denial> {
+        within_bounds(ask)?;
         self.first(caller, Operation::Read, &ask.entity, |access| self.read_under(access, caller, ask))
     }
 
@@ -196,6 +204,17 @@ fn shown(entity: &EntityType, output: Output) -> Option<&Field> {
         Output::Field(index, _) => entity.fields.get_index(index).map(|(_, field)| field),
         Output::Id | Output::Version => None,
     }
+}
+
+fn within_bounds(ask: &Ask) -> Result<(), Denial> {
+    for (what, count, most) in
+        [("fields", ask.fields.len(), FIELDS_MAX), ("filters", ask.filter.len(), FILTERS_MAX), ("sort keys", ask.sort.len(), SORTS_MAX)]
+    {
+        if count > most {
+            return Err(Denial::new(DenialKind::Invalid, format!("a read has at most {most} {what}, this one has {count}")));
+        }
+    }
+    Ok(())
 }
 
 fn shape(application: &str, entity: &Arc<EntityType>, sort: &[SortKey]) -> String {

@@ -127,6 +127,7 @@ fn all_pages(word: &str) -> Vec<String> {
         digest: word,
         requests: vec![text()],
         state,
+        paused: Some(7),
     });
     let outcomes = [AccessOutcome::Allowed, AccessOutcome::Denied(text()), AccessOutcome::Failed(text())];
     let entries = outcomes.map(|outcome| AccessEntry {

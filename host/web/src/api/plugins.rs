@@ -93,5 +93,5 @@ fn describe(plugin: &Plugin) -> Value {
     let head = &plugin.manifest.plugin;
     let pages: Vec<_> = plugin.manifest.pages.iter().map(|page| json!({"path": page.path, "title": page.title, "purpose": page.purpose, "roles": page.roles, "public": page.public, "menu": page.menu})).collect();
     let actions: Vec<_> = plugin.manifest.actions.iter().map(|action| json!({"name": action.name, "title": action.title, "purpose": action.purpose, "roles": action.roles, "input": action.input})).collect();
-    json!({"id": head.id, "version": head.version, "name": head.name, "description": head.description, "publisher": plugin.publisher, "digest": plugin.digest, "purposes": plugin.manifest.purposes, "pages": pages, "actions": actions})
+    json!({"id": head.id, "version": head.version, "name": head.name, "description": head.description, "publisher": plugin.publisher, "digest": plugin.digest, "paused_seconds": plugin.paused().map(|left| left.as_secs().max(1)), "purposes": plugin.manifest.purposes, "pages": pages, "actions": actions})
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use jiff::Timestamp;
 use linli_model::{Classification, CodeList};
-use linli_runtime::{Call, Limits, Runtime};
+use linli_runtime::{Call, Limits, Place, Runtime};
 use linli_scope::{Actor, EntryKind, Keyring, Role};
 use linli_store::model::Core;
 use linli_store::plugin::Publisher;
@@ -18,6 +18,7 @@ use serde_json::Map;
 use wasmtime::component::{Component, Linker};
 
 use crate::package::Bare;
+use crate::platform::binary;
 use crate::report::{Report, percentile};
 
 /// Calls that are measured, in turns of [`TURN`] so that both sides meet the same weather.
@@ -82,8 +83,9 @@ struct Hosted {
 
 impl Hosted {
     async fn start(directory: &Path, repository: &Path, package: Vec<u8>) -> anyhow::Result<Self> {
+        let place = Place { directory: directory.join("artefacts"), key: [7; 32], program: binary()? };
         let store = open(directory, &repository.join("schemas")).await?;
-        let runtime = Runtime::start(store, Keyring::new([7; 32]), Limits::default()).await?;
+        let runtime = Runtime::start(store, Keyring::new([7; 32]), Limits::default(), place).await?;
         let actor = Actor {
             id: 1,
             roles: vec![Role::Worker],

@@ -1,6 +1,6 @@
-//! What one more installed plugin costs in memory, after it has served once and idles.
+//! What one more installed plugin costs: in memory, after it has served once and idles; in time, when the server starts.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use serde_json::json;
@@ -25,7 +25,9 @@ pub fn run(data: &Data, bare: &Bare, fleet: &Fleet, report: &mut Report) -> anyh
         install(&platform, bare)?;
         memory
     };
+    let began = Instant::now();
     let platform = Platform::start(&data, fleet)?;
+    report.set("plugins.start_warm_ms", began.elapsed().as_secs_f64() * 1e3);
     let worker = platform.log_in(WORKER)?;
     for number in 1..=PLUGINS {
         worker.get(&format!("/plugins/{}/pages/", Bare::id(number))).context("a copy of the bare plugin")?;
@@ -34,6 +36,10 @@ pub fn run(data: &Data, bare: &Bare, fleet: &Fleet, report: &mut Report) -> anyh
     #[allow(clippy::cast_precision_loss)]
     report.set("plugins.pss_kib_each", (with as f64 - without as f64) / PLUGINS as f64);
     drop(platform);
+    std::fs::remove_dir_all(data.directory.join("artefacts"))?;
+    let began = Instant::now();
+    drop(Platform::start(&data, fleet)?);
+    report.set("plugins.start_cold_ms", began.elapsed().as_secs_f64() * 1e3);
     data.remove()
 }
 

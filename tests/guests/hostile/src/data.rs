@@ -93,6 +93,47 @@ pub fn forged_id(input: Forged) -> Result<View> {
     got_through(records::get_raw("resident", &id, &["name"])?)
 }
 
+/// Ids by the hundred, as nobody who was given one would ask for them. One that is found gets through.
+pub fn guessed_ids(_: NoInput) -> Result<View> {
+    for round in 0..50_u8 {
+        let random: [u8; 260] = random::bytes()?;
+        for guess in random.chunks(26) {
+            let token: String = guess.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
+            match records::get_raw("resident", &Id::new(&token), &["name"]) {
+                Err(error) if error.code() == "not-found" => {}
+                Err(error) => return Err(error),
+                Ok(row) => return got_through(format!("{round}: {row}")),
+            }
+        }
+    }
+    Ok(View::new("none found"))
+}
+
+/// The signs of a token (RFC 4648, base 32, lower case).
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// A value that is larger than a crossing may be.
+pub fn huge_value(_: NoInput) -> Result<View> {
+    let name = "x".repeat(8 << 20);
+    first(&names().filter(field("name").eq(name.as_str())))
+}
+
+/// More conditions than any query has use for.
+pub fn many_conditions(_: NoInput) -> Result<View> {
+    let query = (0..20_000).fold(names(), |query, _| query.filter(field("age").ge(80_i64)));
+    first(&query)
+}
+
+/// More columns than any table has.
+pub fn many_fields(_: NoInput) -> Result<View> {
+    first(&records::query("resident").fields(std::iter::repeat_n("name", 20_000)))
+}
+
+/// More sort keys than any order needs.
+pub fn many_sorts(_: NoInput) -> Result<View> {
+    first(&(0..20_000).fold(names(), |query, _| query.sort("age")))
+}
+
 /// SQL in a value is a name that nobody has. The one page that must answer: with an empty table.
 pub fn sql_value(_: NoInput) -> Result<View> {
     let query = names().filter(field("name").eq("' OR '1'='1' --"));

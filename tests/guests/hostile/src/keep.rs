@@ -28,6 +28,28 @@ pub fn kept(_: NoInput) -> Result<View> {
     Ok(View::new("kept").block(Table::rows(notes).column("text", "text")))
 }
 
+/// Opens a cursor, says so with a note, and reads on until somebody takes the grant away.
+pub fn hold(note: Note) -> Result<View> {
+    Err(hold_until_denied(&note)?)
+}
+
+/// The same, but hides the denial and asks the host to fill a block.
+pub fn hold_bound(note: Note) -> Result<View> {
+    hold_until_denied(&note)?;
+    Ok(View::new("got through").block(Table::bound(&records::query("resident").fields(["name"]), 20).column("name", "name")))
+}
+
+fn hold_until_denied(note: &Note) -> Result<Error> {
+    let mut residents = records::query("resident").fields(["name", "age"]).open()?;
+    residents.next_raw(1)?;
+    records::create("note", note)?;
+    loop {
+        if let Err(error) = residents.next_raw(1) {
+            return Ok(error);
+        }
+    }
+}
+
 fn write(note: &Note) -> Result<View> {
     records::create("note", note)?;
     Ok(View::new("kept"))

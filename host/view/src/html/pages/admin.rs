@@ -37,6 +37,8 @@ pub struct PluginRow<'a> {
     pub requests: Vec<Text<'a>>,
     /// Its grant.
     pub state: GrantState<'a>,
+    /// Seconds for which it is still kept off because it failed too often.
+    pub paused: Option<u64>,
 }
 
 /// Where a grant stands.
@@ -101,7 +103,13 @@ impl PluginRow<'_> {
                     br; code.digest title=(self.digest) { (short(self.digest)) }
                 }
                 td data-label="申请范围" { ul.plain { @for request in &self.requests { li { (bilingual(request)) } } } }
-                td data-label="状态" { (self.state.render()) }
+                td data-label="状态" {
+                    (self.state.render())
+                    @if let Some(seconds) = self.paused {
+                        br; span.badge.bad { (label("故障暂停", "paused after faults")) }
+                        " " span.hint.nowrap { (seconds) " s" }
+                    }
+                }
                 td.tools { (self.forms(csrf)) }
             }
         }
