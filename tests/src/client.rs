@@ -124,6 +124,26 @@ impl Person {
         self.agent.run(request.body(body).map_err(ureq::Error::from)?)
     }
 
+    /// A page for people, as HTML.
+    pub fn page(&self, path: &str) -> String {
+        let request = self.agent.get(format!("{}{path}", self.base)).header("authorization", format!("Bearer {}", self.token()));
+        let mut answer = request.call().unwrap();
+        let text = answer.body_mut().read_to_string().unwrap();
+        assert_eq!(answer.status().as_u16(), 200, "{path}: {text}");
+        text
+    }
+
+    /// Sends a form of a page; the status, and the page that comes back or the address that it leads to.
+    pub fn submit(&self, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
+        let csrf = self.get("/session").expect(200).text("/csrf").to_owned();
+        let request = self.agent.post(format!("{}{path}", self.base)).config().max_redirects(0).build();
+        let request = request.header("authorization", format!("Bearer {}", self.token()));
+        let fields = fields.iter().copied().chain([("_csrf", csrf.as_str())]);
+        let mut answer = request.send_form(fields).unwrap();
+        let leads_to = answer.headers().get("location").and_then(|address| address.to_str().ok()).map(ToOwned::to_owned);
+        (answer.status().as_u16(), leads_to.unwrap_or_else(|| answer.body_mut().read_to_string().unwrap()))
+    }
+
     /// Uploads a package for a publisher.
     pub fn upload(&self, package: &[u8], publisher: &str) -> Answer {
         self.send("POST", &format!("/plugins?publisher={publisher}"), &[("content-type", "application/wasm")], package)

@@ -158,6 +158,8 @@ pub enum FieldKind {
     },
     /// A citizen ID number.
     IdNumber,
+    /// A unified social credit code.
+    CreditCode,
 }
 
 /// A pattern of a text field, compiled once. Matching is linear in the text.
@@ -193,12 +195,18 @@ impl FieldKind {
             Self::Region { .. } => "region",
             Self::Reference { .. } => "reference",
             Self::IdNumber => "id-number",
+            Self::CreditCode => "credit-code",
         }
+    }
+
+    /// Whether its value is a text, which may have a prefix.
+    pub fn is_textual(&self) -> bool {
+        matches!(self, Self::Text { .. } | Self::Code { .. } | Self::Region { .. } | Self::IdNumber | Self::CreditCode)
     }
 
     /// Whether the database keeps it as text.
     pub fn is_text(&self) -> bool {
-        matches!(self, Self::Text { .. } | Self::Code { .. } | Self::Region { .. } | Self::IdNumber | Self::Date)
+        self.is_textual() || matches!(self, Self::Date)
     }
 }
 

@@ -5,7 +5,7 @@
 //! | [`entity`] | an entity type as its JSON Schema says it, ready for use |
 //! | [`schema`] | reading the schema; unknown keywords are refused, with their path |
 //! | [`value`] | one typed value, its checks and its JSON form |
-//! | [`decimal`], [`date`], [`id_number`] | the value kinds that need rules of their own |
+//! | [`decimal`], [`date`], [`id_number`], [`credit_code`] | the value kinds that need rules of their own |
 //! | [`mask`] | what a `masked` field shows |
 //! | [`region`], [`code_list`] | the division tree and the coded lists of the GB/T standards |
 //! | [`catalogue`] | all of it together, looked up by name |
@@ -15,6 +15,7 @@
 pub mod catalogue;
 pub mod classification;
 pub mod code_list;
+pub mod credit_code;
 pub mod date;
 pub mod decimal;
 pub mod entity;

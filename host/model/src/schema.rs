@@ -232,8 +232,8 @@ impl Reader<'_> {
             None => Origin::Stored,
         };
         let kind = self.kind(&path, property)?;
-        if extension.mask.is_some() && !matches!(kind, FieldKind::Text { .. } | FieldKind::IdNumber) {
-            return Err(self.fail(path, "can't be masked: only texts and ID numbers can"));
+        if extension.mask.is_some() && !matches!(kind, FieldKind::Text { .. } | FieldKind::IdNumber | FieldKind::CreditCode) {
+            return Err(self.fail(path, "can't be masked: only texts, ID numbers and credit codes can"));
         }
         Ok(Field {
             name: name.to_owned(),
@@ -273,6 +273,7 @@ impl Reader<'_> {
                     .ok_or_else(|| self.fail(path, "is a decimal without x-linli.scale of 0 to 9"))
             }
             (Some("id-number"), _) => text(FieldKind::IdNumber),
+            (Some("credit-code"), _) => text(FieldKind::CreditCode),
             (Some(other), _) => Err(self.fail(path, format!("has the unknown x-linli.type `{other}`"))),
             (None, "string") if property.format.as_deref() == Some("date") => Ok(FieldKind::Date),
             (None, "string") if property.format.is_none() => {
@@ -414,7 +415,7 @@ mod tests {
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
             catalogue.add_codes(CodeList::read(&name, &std::fs::read_to_string(&path).unwrap()).unwrap());
         }
-        for name in ["dwelling", "household", "resident"] {
+        for name in ["dwelling", "household", "resident", "organisation", "facility", "matter"] {
             let text = std::fs::read_to_string(dir.join(format!("entities/{name}.json"))).unwrap();
             catalogue.add_entity(read(&text, None, &catalogue).unwrap());
         }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::entity::{Field, FieldKind};
-use crate::{Catalogue, Date, Decimal, RegionCode, id_number};
+use crate::{Catalogue, Date, Decimal, RegionCode, credit_code, id_number};
 
 /// The inner number of a record: dense, 64 bits, never shown outside the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,7 +78,7 @@ impl Value {
             }
             FieldKind::Date => text()?.parse().map(Self::Date).map_err(|reason: crate::date::NoDate| Misfit::new(reason.to_string())),
             FieldKind::Reference { entity } => Err(Misfit::new(format!("must be the id of a {entity}"))),
-            FieldKind::Text { .. } | FieldKind::Code { .. } | FieldKind::Region { .. } | FieldKind::IdNumber => {
+            FieldKind::Text { .. } | FieldKind::Code { .. } | FieldKind::Region { .. } | FieldKind::IdNumber | FieldKind::CreditCode => {
                 Ok(Self::Text(text()?.to_owned()))
             }
         }
@@ -116,6 +116,7 @@ impl Value {
             (FieldKind::IdNumber, Self::Text(text)) => {
                 id_number::IdNumber::parse(text).map(|_| ()).map_err(|reason| Misfit::new(reason.to_string()))
             }
+            (FieldKind::CreditCode, Self::Text(text)) => credit_code::check(text).map_err(|reason| Misfit::new(reason.to_string())),
             _ => Ok(()),
         }
     }

@@ -1,9 +1,8 @@
-//! A synthetic population: dwellings, households and residents of given communities, for demonstrations, tests and
-//! benches. No public register of residents exists, and none should; so nobody in it is real.
+//! A synthetic population: dwellings, households and residents of given communities, and the organisations, facilities
+//! and matters around them, for demonstrations, tests and benches. No public register of residents exists, and none should; so nobody in it is real.
 //!
 //! A [`Plan`] says what to generate, and the same plan gives the same population, byte for byte. Records come in the
-//! input form of `schemas/entities/*.json`, without the references `dwelling` and `household`: only who stores the
-//! records knows their ids.
+//! input form of `schemas/entities/*.json`, without references to each other: only who stores the records knows their ids.
 //!
 //! | module | decides |
 //! |---|---|
@@ -12,6 +11,7 @@
 //! | [`household`] | who lives together, ages and relations |
 //! | [`pyramid`] | how likely an age is |
 //! | [`names`], [`id_number`], [`resident`] | the rest of one person's record |
+//! | [`neighbourhood`] | organisations, facilities, matters |
 //!
 //! ID numbers are valid under GB 11643, so one of them may be somebody's: never print them as real. Phone numbers
 //! have a prefix that no operator holds.
@@ -23,6 +23,7 @@ mod calendar;
 mod household;
 mod id_number;
 mod names;
+mod neighbourhood;
 mod population;
 mod pyramid;
 mod random;
@@ -85,10 +86,47 @@ pub struct Household {
     pub residents: Vec<Values>,
 }
 
+/// What a community has beside its residents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Neighbourhood {
+    /// The community's code.
+    pub community: String,
+    /// Values of the entity type `organisation`; the residents' committee comes first.
+    pub organisations: Vec<Values>,
+    /// The facilities.
+    pub facilities: Vec<Facility>,
+    /// The matters in hand, and those that are done.
+    pub matters: Vec<Matter>,
+}
+
+/// A facility and who runs it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facility {
+    /// Values of the entity type `facility`, without `organisation`.
+    pub values: Values,
+    /// Which of the neighbourhood's organisations runs it.
+    pub operator: Option<usize>,
+}
+
+/// A matter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Matter {
+    /// Values of the entity type `matter`, without `resident`.
+    pub values: Values,
+    /// Whether it is about one of the community's residents.
+    pub concerns_resident: bool,
+}
+
 impl Plan<'_> {
     /// The grid cells of all communities, by code within each community: one for about 300 households.
     pub fn grid_cells(&self) -> Vec<GridCell> {
         territory::shares(self).iter().flat_map(|share| share.grid_cells()).collect()
+    }
+
+    /// What each community that has residents has beside them.
+    pub fn neighbourhoods(&self) -> impl Iterator<Item = Neighbourhood> {
+        let shares = territory::shares(self).into_iter().filter(|share| share.residents > 0);
+        shares.map(|share| neighbourhood::neighbourhood(self, &share))
     }
 
     /// The dwellings, community by community; together they house exactly [`Plan::residents`] persons.

@@ -165,6 +165,35 @@ fn records_fit_the_schemas() {
     }
 }
 
+#[test]
+fn neighbourhoods_fit_the_schemas_and_stay_the_same() {
+    let [of_organisation, of_facility, of_matter] = [
+        Schema::read(include_str!("../../../schemas/entities/organisation.json")),
+        Schema::read(include_str!("../../../schemas/entities/facility.json")),
+        Schema::read(include_str!("../../../schemas/entities/matter.json")),
+    ];
+    let plan = plan(5_000, 14);
+    let mut codes = HashSet::new();
+    for neighbourhood in plan.neighbourhoods() {
+        for organisation in &neighbourhood.organisations {
+            of_organisation.check(organisation);
+            let code = text(organisation, "credit_code");
+            assert!(linli_model::credit_code::check(code).is_ok() && codes.insert(code.to_owned()), "{code}");
+            assert!(code.starts_with(text(organisation, "type")), "{code}");
+        }
+        for facility in &neighbourhood.facilities {
+            of_facility.check(&facility.values);
+            assert!(facility.operator.is_none_or(|operator| operator < neighbourhood.organisations.len()));
+        }
+        for matter in &neighbourhood.matters {
+            of_matter.check(&matter.values);
+            assert!(text(&matter.values, "reported") <= text(&matter.values, "due"));
+            assert_eq!(matter.values.contains_key("closed"), text(&matter.values, "status") == "done");
+        }
+    }
+    assert!(plan.neighbourhoods().eq(plan.neighbourhoods()));
+}
+
 /// What of a schema a generator can get wrong: field names, required fields, types, codes.
 struct Schema {
     document: Value,
@@ -187,6 +216,7 @@ impl Schema {
             let field = &self.document["properties"][name];
             match field["type"].as_str() {
                 Some("string") => assert!(value.is_string(), "{name}: {value}"),
+                Some("integer") => assert!(value.is_i64(), "{name}: {value}"),
                 Some("boolean") => assert!(value.is_boolean(), "{name}: {value}"),
                 _ => panic!("{name} is no field of the schema, or of another type"),
             }

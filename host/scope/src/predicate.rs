@@ -103,9 +103,7 @@ impl Comparison {
         if !wanted.contains(&values.len()) {
             return fail(format!("`{}` takes {} to {} values, got {}", operator.sign(), wanted.start(), wanted.end(), values.len()));
         }
-        let textual =
-            matches!(known.kind, FieldKind::Text { .. } | FieldKind::Region { .. } | FieldKind::Code { .. } | FieldKind::IdNumber);
-        if operator == Operator::Prefix && !textual {
+        if operator == Operator::Prefix && !known.kind.is_textual() {
             return fail(format!("`{field}` holds {} and has no prefix", known.kind.word()));
         }
         if operator.is_order() && matches!(known.kind, FieldKind::Boolean | FieldKind::Reference { .. } | FieldKind::Code { .. }) {
@@ -223,9 +221,7 @@ fn fit(value: Value, field: &Field) -> Result<Value, Misfit> {
             text.parse().map(Value::Date).map_err(|reason| Misfit(format!("`{}`: {reason}", field.name)))
         }
         (FieldKind::Reference { .. }, value @ Value::Reference(_)) => Ok(value),
-        (FieldKind::Text { .. } | FieldKind::Code { .. } | FieldKind::Region { .. } | FieldKind::IdNumber, value @ Value::Text(_)) => {
-            Ok(value)
-        }
+        (kind, value @ Value::Text(_)) if kind.is_textual() => Ok(value),
         _ => Err(misfit()),
     }
 }

@@ -36,7 +36,7 @@ pub fn catalogue() -> Catalogue {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         catalogue.add_codes(CodeList::read(&name, &std::fs::read_to_string(&path).unwrap()).unwrap());
     }
-    for (number, name) in ["dwelling", "household", "resident"].into_iter().enumerate() {
+    for (number, name) in ["dwelling", "household", "resident", "organisation", "facility", "matter"].into_iter().enumerate() {
         let text = std::fs::read_to_string(dir.join(format!("entities/{name}.json"))).unwrap();
         let mut entity = schema::read(&text, None, &catalogue).unwrap();
         entity.number = u16::try_from(number + 1).unwrap();

@@ -1,6 +1,6 @@
 //! Reads: one authorised plan, one statement, one JSON array.
 
-use linli_model::{Classification, Date, Decimal, EntityType, Extent, Field, FieldKind, Mask, Origin, RecordNo, SubjectPath, Value, value};
+use linli_model::{Classification, Date, Decimal, EntityType, Extent, Field, FieldKind, Origin, RecordNo, SubjectPath, Value, value};
 use linli_scope::plan::{Output, Single};
 use linli_scope::position::Position;
 use linli_scope::{Authorized, Check, Mode, Read, TokenKey};
@@ -187,10 +187,14 @@ impl RowWriter<'_> {
     }
 
     fn write_field(&self, row: &impl Cells, column: usize, field: &Field, mode: Mode, out: &mut String) -> Result<(), StoreError> {
-        let mask = match mode {
-            Mode::Plain => None,
-            // A field without a rule can't be granted masked; were it, nothing shows.
-            Mode::Masked | Mode::Check => Some(field.mask.unwrap_or(Mask::Phone)),
+        let mask = match (mode, field.mask) {
+            (Mode::Plain, _) => None,
+            (Mode::Masked, Some(mask)) => Some(mask),
+            // No read is authorised for these; were one, nothing shows.
+            (Mode::Masked, None) | (Mode::Check, _) => {
+                out.push_str("null");
+                return Ok(());
+            }
         };
         if field.kind.is_text() {
             let Some(text) = row.optional_text(column)? else {
@@ -286,7 +290,7 @@ pub(crate) fn cell(row: &impl Cells, column: usize, field: &Field) -> Result<Val
             row.optional_integer(column)?.map_or(Value::Null, |units| Value::Decimal(Decimal { units, scale: *scale }))
         }
         FieldKind::Date => date(row, column)?,
-        FieldKind::Text { .. } | FieldKind::Code { .. } | FieldKind::Region { .. } | FieldKind::IdNumber => {
+        FieldKind::Text { .. } | FieldKind::Code { .. } | FieldKind::Region { .. } | FieldKind::IdNumber | FieldKind::CreditCode => {
             row.optional_text(column)?.map_or(Value::Null, |text| Value::Text(text.to_owned()))
         }
     })

@@ -351,6 +351,11 @@ pub(crate) fn column_type(kind: &FieldKind) -> &'static str {
     match kind {
         FieldKind::Boolean => "BOOLEAN",
         FieldKind::Integer { .. } | FieldKind::Decimal { .. } | FieldKind::Reference { .. } => "BIGINT",
-        FieldKind::Text { .. } | FieldKind::Date | FieldKind::Code { .. } | FieldKind::Region { .. } | FieldKind::IdNumber => "TEXT",
+        FieldKind::Text { .. }
+        | FieldKind::Date
+        | FieldKind::Code { .. }
+        | FieldKind::Region { .. }
+        | FieldKind::IdNumber
+        | FieldKind::CreditCode => "TEXT",
     }
 }

@@ -14,6 +14,8 @@ pub const LOGOUT: &str = "/logout";
 pub const ENTRY: &str = "/entry/resident";
 /// Search for a resident, and what begins a resident's record.
 pub const RECORDS: &str = "/records/resident";
+/// Entity types whose records are listed, and what begins the address of a list.
+pub const LISTS: &str = "/records";
 /// A resident's own record.
 pub const MY_RECORD: &str = "/me";
 /// Who read a resident's record.
@@ -56,6 +58,21 @@ pub fn action(plugin: &str, name: &str) -> String {
 /// `/records/resident/ID`
 pub fn record(id: &str) -> String {
     format!("{RECORDS}/{}", component(id))
+}
+
+/// `/records/ENTITY`: a list.
+pub fn list(entity: &str) -> String {
+    format!("{LISTS}/{}", component(entity))
+}
+
+/// `/records/ENTITY/ID`
+pub fn record_of(entity: &str, id: &str) -> String {
+    format!("{}/{}", list(entity), component(id))
+}
+
+/// `/entry/ENTITY`: the form for a new record.
+pub fn entry(entity: &str) -> String {
+    format!("/entry/{}", component(entity))
 }
 
 /// `/admin/plugins/PLUGIN/VERB`

@@ -43,7 +43,12 @@ pub(crate) async fn own<'a>(app: &'a App, signed_in: &'a SignedIn) -> Result<(De
 
 /// The entity type of people, as a desk knows it.
 pub(crate) fn resident(desk: &Desk<'_>) -> Result<Arc<EntityType>, Problem> {
-    desk.scope.entity(RESIDENT).cloned().ok_or_else(|| Problem::not_found("there are no residents"))
+    entity(desk, RESIDENT)
+}
+
+/// An entity type, as a desk knows it.
+pub(crate) fn entity(desk: &Desk<'_>, name: &str) -> Result<Arc<EntityType>, Problem> {
+    desk.scope.entity(name).cloned().ok_or_else(|| Problem::not_found("there are no such records here"))
 }
 
 async fn admitted<'a>(desk: Desk<'a>, kind: EntryKind, name: &str) -> Result<Desk<'a>, Problem> {

@@ -5,6 +5,7 @@
 mod artefacts;
 mod bad_input;
 mod command_line;
+mod entities;
 mod entry;
 mod hostile;
 mod hostile_limits;

@@ -19,10 +19,13 @@ pub const ORIGIN: &str = "linli.local/access-log";
 /// The key's name in its signatures.
 const KEY_NAME: &str = "linli.local";
 
-const SCHEMAS: [&str; 3] = [
+const SCHEMAS: [&str; 6] = [
     include_str!("../../../../schemas/entities/dwelling.json"),
     include_str!("../../../../schemas/entities/household.json"),
     include_str!("../../../../schemas/entities/resident.json"),
+    include_str!("../../../../schemas/entities/organisation.json"),
+    include_str!("../../../../schemas/entities/facility.json"),
+    include_str!("../../../../schemas/entities/matter.json"),
 ];
 
 static CODES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../../schemas/codes");

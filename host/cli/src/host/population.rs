@@ -1,14 +1,16 @@
 //! The demonstration's population, entered like any other records: checked, journaled, logged.
 
 use anyhow::{Result, anyhow, bail};
-use futures::stream::{self, StreamExt as _};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 use linli_entry::{Desk, EntryError};
+use linli_model::Value::Text;
 use linli_model::{Classification, Date, RecordNo, RegionCode, RegionTree};
-use linli_population::{Community, Dwelling, Household, Plan, Values};
+use linli_population::{Community, Dwelling, Household, Neighbourhood, Plan, Values};
 use linli_runtime::Runtime;
-use linli_scope::{Actor, Role};
+use linli_scope::decide::Ask;
+use linli_scope::{Actor, Operator, Role};
 use linli_store::{Made, Store};
 use serde_json::Value;
 
@@ -78,6 +80,7 @@ pub async fn enter(runtime: &Runtime, street: &RegionCode, residents: usize) -> 
     }
     drop(entered);
     bar.finish_and_clear();
+    stream::iter(plan.neighbourhoods()).map(|one| Ok::<_, anyhow::Error>(one)).try_for_each(|one| enter_neighbourhood(&desk, one)).await?;
     store.analyze().await?;
     oldest.map(|(_, record)| record).ok_or_else(|| anyhow!("nobody lives in the first community"))
 }
@@ -127,6 +130,37 @@ async fn enter_household(
         oldest = oldest.into_iter().chain(found?).min();
     }
     Ok(oldest)
+}
+
+/// Enters what a community has beside its residents. Matters that concern one go to the oldest in turn.
+async fn enter_neighbourhood(desk: &Desk<'_>, neighbourhood: Neighbourhood) -> Result<()> {
+    let ask = Ask {
+        entity: "resident".into(),
+        filter: vec![("community".into(), Operator::Equal, vec![Text(neighbourhood.community)])],
+        sort: vec![("birth_date".into(), false)],
+        limit: 40,
+        ..Ask::default()
+    };
+    let oldest: Vec<Values> = serde_json::from_str(&desk.read(&ask).await?.json)?;
+    let mut oldest = oldest.iter().filter_map(|resident| resident.get("id")).cycle();
+    let mut organisations = Vec::with_capacity(neighbourhood.organisations.len());
+    for values in &neighbourhood.organisations {
+        let made = one(desk, "organisation", values).await?;
+        organisations.push(desk.scope.tokens().token(made.entity, made.record));
+    }
+    for mut facility in neighbourhood.facilities {
+        if let Some(operator) = facility.operator.and_then(|operator| organisations.get(operator)) {
+            facility.values.insert("organisation".into(), operator.clone().into());
+        }
+        one(desk, "facility", &facility.values).await?;
+    }
+    for mut matter in neighbourhood.matters {
+        if let Some(resident) = oldest.by_ref().next().filter(|_| matter.concerns_resident) {
+            matter.values.insert("resident".into(), resident.clone());
+        }
+        one(desk, "matter", &matter.values).await?;
+    }
+    Ok(())
 }
 
 async fn one(desk: &Desk<'_>, entity: &str, values: &Values) -> Result<Made> {

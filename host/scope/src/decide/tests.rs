@@ -18,10 +18,24 @@ const ACCESSES: &str = r#"
     fields = { address = "check" }
 "#;
 
+/// A derived field, and not what it is derived from.
+const AGE_ONLY: &str = r#"
+    [[access]]
+    purpose = "p"
+    entity = "resident"
+    operations = ["read"]
+    fields = { age = "plain" }
+"#;
+
 fn scope() -> Scope {
-    let manifest = test_model::manifest(ACCESSES);
+    scope_of(ACCESSES, &["resident.name"])
+}
+
+fn scope_of(accesses: &str, masked: &[&str]) -> Scope {
+    let manifest = test_model::manifest(accesses);
     let mut grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
-    grant.narrow(&Narrowing { mask_fields: vec!["resident.name".into()], ..Narrowing::default() }).unwrap();
+    let mask_fields = masked.iter().map(|name| (*name).to_owned()).collect();
+    grant.narrow(&Narrowing { mask_fields, ..Narrowing::default() }).unwrap();
     grant.approve(None).unwrap();
     let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
     let sources = Sources {
@@ -109,6 +123,19 @@ fn what_an_actor_may_not_see_they_may_not_filter_or_sort_by_either() {
     for ask in [fields(&["birth_date"]), filtered, sorted("birth_date")] {
         let denial = denied(ask, Classification::Internal);
         assert_eq!((denial.kind, denial.field.as_deref()), (DenialKind::Clearance, Some("birth_date")));
+    }
+}
+
+#[test]
+fn a_derived_field_is_granted_without_what_it_is_derived_from() {
+    let (scope, actor) = (scope_of(AGE_ONLY, &[]), actor(Classification::Sensitive));
+    let filtered = |name: &str, value| Ask { filter: vec![(name.into(), Operator::GreaterOrEqual, vec![value])], ..fields(&[]) };
+    for ask in [fields(&["age"]), sorted("age"), filtered("age", Value::Integer(80))] {
+        assert!(scope.read(&caller(&actor), &ask).is_ok());
+    }
+    let date = Value::Date("1940-01-01".parse().unwrap());
+    for ask in [fields(&["birth_date"]), sorted("birth_date"), filtered("birth_date", date), fields(&["id_number"])] {
+        assert_eq!(scope.read(&caller(&actor), &ask).unwrap_err().kind, DenialKind::Field);
     }
 }
 

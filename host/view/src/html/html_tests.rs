@@ -189,7 +189,10 @@ fn all_pages(word: &str) -> Vec<String> {
         .render(),
         AccessLogPage { viewer: &viewer, entries: &entries, next: Some(word) }.render(),
         AdminPage { viewer: &viewer, plugins: &plugins, flash: flash() }.render(),
-        EntryPage { viewer: &viewer, fields: &fields, flash: flash(), known: Some("/records/resident/x") }.render(),
+        EntryPage { viewer: &viewer, entity: word, title: text(), fields: &fields, flash: flash(), known: Some("/records/resident/x") }
+            .render(),
+        ListsPage { viewer: &viewer, entities: &[(word, text())] }.render(),
+        RecordsPage { viewer: &viewer, entity: word, title: text(), columns: &[text(), text()], found: &found, next: Some(word) }.render(),
         SearchPage { viewer: &viewer, typed: word, columns: &[text(), text()], found: Some(&found), error: Some(text()) }.render(),
         AuditPage { viewer: &viewer, note: Some(word), key: word, entries: &audited, next: Some(7) }.render(),
     ]
@@ -376,7 +379,11 @@ fn faults_stand_at_their_fields() {
         error: Some("必须填写".into()),
     }];
     let viewer = Viewer { name: "某", roles: &[], csrf: "t" };
-    let html = EntryPage { viewer: &viewer, fields: &fields, flash: None, known: None }.render();
+    let html =
+        EntryPage {
+            viewer: &viewer, entity: "resident", title: Text::both("居民", "Resident"), fields: &fields, flash: None, known: None
+        }
+        .render();
     for part in
         [r##"<a href="#field-name">"##, r#"aria-invalid="true""#, r#"aria-describedby="field-name-error""#, r#"id="field-name-error""#]
     {

@@ -46,7 +46,7 @@ struct Task {
     hint: Text<'static>,
 }
 
-static TASKS: [Task; 6] = [
+static TASKS: [Task; 7] = [
     Task {
         role: "worker",
         path: route::ENTRY,
@@ -58,6 +58,12 @@ static TASKS: [Task; 6] = [
         path: route::RECORDS,
         title: Text::both("查找居民", "Find a resident"),
         hint: Text::both("按姓名或公民身份号码", "By name or ID number"),
+    },
+    Task {
+        role: "worker",
+        path: route::LISTS,
+        title: Text::both("房屋、单位、设施与事项", "Other records"),
+        hint: Text::both("查看和录入", "List and enter"),
     },
     Task {
         role: "resident",

@@ -64,7 +64,7 @@ fn value_of(field: Option<&Field>, typed: &str) -> Value {
     match (field.map(|field| &field.kind), typed) {
         (Some(Kind::Boolean), "true") => Value::Bool(true),
         (Some(Kind::Boolean), "false") => Value::Bool(false),
-        (Some(Kind::IdNumber), typed) => Value::String(id_number(typed)),
+        (Some(Kind::IdNumber | Kind::CreditCode), typed) => Value::String(id_number(typed)),
         (_, typed) => Value::String(typed.replace("\r\n", "\n")),
     }
 }
@@ -107,7 +107,7 @@ impl<'a> Sources<'a> {
             Kind::Region { .. } if is_cell(field) && !self.cells.is_empty() => FieldKind::Select {
                 options: self.cells.iter().map(|(code, name)| FieldOption { value: code, title: Text::plain(name) }).collect(),
             },
-            Kind::Text { .. } | Kind::Region { .. } | Kind::Reference { .. } => FieldKind::Text,
+            Kind::Text { .. } | Kind::Region { .. } | Kind::Reference { .. } | Kind::CreditCode => FieldKind::Text,
         }
     }
 
@@ -123,6 +123,7 @@ impl<'a> Sources<'a> {
             Kind::Region { grid: true } if self.cells.is_empty() => {
                 Some(Text::both("网格代码，15 位。", "The grid cell's code of 15 digits."))
             }
+            Kind::CreditCode => Some(Text::both("18 位，末位为校验码。", "18 characters, the last a check character.")),
             Kind::Reference { .. } => {
                 Some(Text::both("已有记录的平台编号，没有可不填。", "The id of a record on the platform, where there is one."))
             }

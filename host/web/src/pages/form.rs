@@ -22,7 +22,7 @@ pub(super) fn params(given: &[(String, String)]) -> Map<String, Value> {
     given.iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| (key.clone(), Value::String(value.clone()))).collect()
 }
 
-/// An ID number as people type it: spaces do not matter, nor does a small x.
+/// An ID number or a credit code as people type it: spaces do not matter, nor does a small x.
 pub(super) fn id_number(typed: &str) -> String {
     typed.chars().filter(|sign| !sign.is_whitespace()).map(|sign| sign.to_ascii_uppercase()).collect()
 }

@@ -22,6 +22,7 @@ mod frame;
 mod home;
 mod login;
 mod record;
+mod records;
 mod search;
 mod visit;
 mod wording;
@@ -46,9 +47,11 @@ pub(crate) fn routes() -> Router<App> {
         .route("/pages/{plugin}/", get(call::root))
         .route("/pages/{plugin}/{*path}", get(call::page))
         .route("/actions/{plugin}/{name}", post(call::action))
-        .route(route::ENTRY, get(entry::show).post(entry::enter))
+        .route("/entry/{entity}", get(entry::show).post(entry::enter))
         .route(route::RECORDS, get(search::show).post(search::search))
-        .route("/records/resident/{id}", get(record::resident))
+        .route(route::LISTS, get(records::lists))
+        .route("/records/{entity}", get(records::list))
+        .route("/records/{entity}/{id}", get(record::kept))
         .route(route::MY_RECORD, get(record::own))
         .route(route::MY_ACCESS, get(access::show))
         .route(route::ADMIN, get(admin::show))

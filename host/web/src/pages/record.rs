@@ -1,4 +1,4 @@
-//! `/records/resident/{id}` for workers and `/me` for the residents themselves.
+//! `/records/{entity}/{id}` for workers and `/me` for the residents themselves.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -28,14 +28,15 @@ struct Line<'a> {
     when: String,
 }
 
-/// `GET /records/resident/{id}`.
-pub(super) async fn resident(State(app): State<App>, reader: Reader, Path(id): Path<String>) -> Result<Response, Trouble> {
+/// `GET /records/{entity}/{id}`.
+pub(super) async fn kept(State(app): State<App>, reader: Reader, Path((name, id)): Path<(String, String)>) -> Result<Response, Trouble> {
     let desk = desk::reading(&app, &reader.signed_in).await?;
-    let entity = desk::resident(&desk)?;
+    let entity = desk::entity(&desk, &name)?;
     let fields =
         entity.fields.values().filter(|field| field.classification <= reader.actor().clearance).map(|field| field.name.clone()).collect();
-    let ask = Ask { entity: RESIDENT.into(), fields, limit: 1, id: Some(id), ..Ask::default() };
-    show(&app, &reader, &desk, &ask, Whose::Resident).await
+    let whose = if name == RESIDENT { Whose::Resident } else { Whose::Other { entity: &entity.name, title: text(&entity.title) } };
+    let ask = Ask { entity: name, fields, limit: 1, id: Some(id), ..Ask::default() };
+    show(&app, &reader, &desk, &ask, whose).await
 }
 
 /// `GET /me`: the own record, under the portal's manifest.
@@ -44,8 +45,8 @@ pub(super) async fn own(State(app): State<App>, reader: Reader) -> Result<Respon
     show(&app, &reader, &desk, &ask, Whose::Own).await
 }
 
-async fn show(app: &App, reader: &Reader, desk: &Desk<'_>, ask: &Ask, whose: Whose) -> Result<Response, Trouble> {
-    let entity = desk::resident(desk)?;
+async fn show(app: &App, reader: &Reader, desk: &Desk<'_>, ask: &Ask, whose: Whose<'_>) -> Result<Response, Trouble> {
+    let entity = desk::entity(desk, &ask.entity)?;
     let lines = lines(app, &entity, &ask.fields, &desk.record(ask).await?).await?;
     let fields: Vec<_> = lines
         .iter()

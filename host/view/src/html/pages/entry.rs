@@ -1,4 +1,4 @@
-//! The form with which a community worker enters a resident.
+//! The form with which a community worker enters a resident, or a record of another entity type.
 
 use maud::{Markup, html};
 
@@ -9,22 +9,24 @@ use crate::html::{bilingual, label};
 use crate::route;
 use crate::text::Text;
 
-static TITLE: Text<'static> = Text::both("录入居民", "Enter a resident");
-static DUPLICATE: Text<'static> =
-    Text::both("该居民已经登记，无需再次录入。", "This resident is on record already; there is nothing to enter again.");
+static DUPLICATE: Text<'static> = Text::both("已经登记，无需再次录入。", "On record already; there is nothing to enter again.");
 static FAULTS: Text<'static> = Text::both("有几项需要更正：", "Some fields need correcting:");
 
-/// A form over the fields that the worker may write. It posts each key to [`route::ENTRY`]; a box that is not
-/// ticked sends nothing.
+/// A form over the fields that the worker may write. It posts each key to its own address, [`route::entry`]; a box that
+/// is not ticked sends nothing.
 #[derive(Debug, Clone)]
 pub struct EntryPage<'a> {
     /// The worker.
     pub viewer: &'a Viewer<'a>,
+    /// Name of the entity type.
+    pub entity: &'a str,
+    /// What one of its records is called.
+    pub title: Text<'a>,
     /// Fields in the schema's order, with what was typed and what is wrong with it.
     pub fields: &'a [FieldInput<'a>],
     /// A message over the page.
     pub flash: Option<Flash<'a>>,
-    /// Address of the record that the resident has already, where one was found.
+    /// Address of the record that is there already, where one was found.
     pub known: Option<&'a str>,
 }
 
@@ -81,20 +83,23 @@ pub struct FieldOption<'a> {
 impl EntryPage<'_> {
     /// The whole page.
     pub fn render(&self) -> String {
+        let english = self.title.en().map(|title| format!("Enter: {title}"));
+        let title = Text::new(format!("录入{}", self.title.zh()), english);
+        let path = route::entry(self.entity);
         let body = html! {
-            (heading(&TITLE))
+            (heading(&title))
             p.lead { (label("只录入一次；平台已知的不再询问。", "Entered once; what is known is not asked again.")) }
             (self.duplicate())
             (self.summary())
-            form.card.inputs.two method="post" action=(route::ENTRY) novalidate[self.has_faults()] {
+            form.card.inputs.two method="post" action=(path) novalidate[self.has_faults()] {
                 (layout::csrf(self.viewer.csrf))
                 (required_note())
                 @for field in self.fields { (field.render()) }
                 div.buttons { button type="submit" { (label("保存", "Save")) } }
             }
         };
-        let frame = Frame { viewer: Some(self.viewer), path: route::ENTRY, flash: self.flash.clone() };
-        layout::page(&frame, &TITLE, &body)
+        let frame = Frame { viewer: Some(self.viewer), path: &path, flash: self.flash.clone() };
+        layout::page(&frame, &title, &body)
     }
 
     fn duplicate(&self) -> Markup {

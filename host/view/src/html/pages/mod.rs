@@ -10,6 +10,7 @@ mod login;
 mod plugin;
 mod problem;
 mod record;
+mod records;
 mod search;
 
 pub use access_log::{AccessEntry, AccessLogPage, AccessOutcome, AccessedField};
@@ -22,4 +23,5 @@ pub use login::LoginPage;
 pub use plugin::{Basis, PluginPage};
 pub use problem::ProblemPage;
 pub use record::{RecordField, RecordPage, Whose};
+pub use records::{ListsPage, RecordsPage};
 pub use search::{Found, SearchPage};

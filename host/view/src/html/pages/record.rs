@@ -1,4 +1,4 @@
-//! A resident's record, for themselves or for a community worker.
+//! A record: a resident's, for themselves or for a community worker, or one of another entity type.
 
 use maud::html;
 
@@ -7,13 +7,13 @@ use crate::html::{bilingual, label};
 use crate::route;
 use crate::text::Text;
 
-/// What the community has on record about a person.
+/// What the community has on record about a person or a thing.
 #[derive(Debug, Clone)]
 pub struct RecordPage<'a> {
     /// Who looks at it.
     pub viewer: &'a Viewer<'a>,
     /// Whose record it is.
-    pub whose: Whose,
+    pub whose: Whose<'a>,
     /// Fields in the schema's order.
     pub fields: &'a [RecordField<'a>],
     /// A message over the page.
@@ -21,23 +21,31 @@ pub struct RecordPage<'a> {
 }
 
 /// Whose record a page shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose<'a> {
     /// The reader's own.
     Own,
     /// That of a resident in the care of the reader, a community worker.
     Resident,
+    /// No person's: a record of another entity type.
+    Other {
+        /// Name of the entity type.
+        entity: &'a str,
+        /// What one of its records is called.
+        title: Text<'a>,
+    },
 }
 
-impl Whose {
-    fn title(self) -> Text<'static> {
+impl Whose<'_> {
+    fn title(&self) -> Text<'_> {
         match self {
             Self::Own => Text::both("我的信息", "My record"),
             Self::Resident => Text::both("居民信息", "Resident"),
+            Self::Other { title, .. } => title.by_ref(),
         }
     }
 
-    fn lead(self) -> Text<'static> {
+    fn lead(&self) -> Text<'static> {
         match self {
             Self::Own => Text::both(
                 "社区登记的您的信息，每一项都注明来源。发现有误，请联系社区工作者更正。",
@@ -47,14 +55,28 @@ impl Whose {
                 "每一项都注明来源。本次查阅已记录，居民本人可见。",
                 "With the source of each field. This access is on the record, and the resident sees it.",
             ),
+            Self::Other { .. } => Text::both(
+                "每一项都注明来源。本次查阅已记录，所涉居民可见。",
+                "With the source of each field. This access is on the record, and residents whom it concerns see it.",
+            ),
         }
     }
 
-    /// Where the page stands in the navigation, and the link below it.
-    fn place(self) -> (&'static str, &'static str, Text<'static>) {
+    /// Where the page stands in the navigation.
+    fn path(&self) -> &'static str {
         match self {
-            Self::Own => (route::MY_RECORD, route::MY_ACCESS, Text::both("谁看过我的信息", "Who read my record")),
-            Self::Resident => (route::RECORDS, route::ENTRY, Text::both("再录入一位居民", "Enter another resident")),
+            Self::Own => route::MY_RECORD,
+            Self::Resident => route::RECORDS,
+            Self::Other { .. } => route::LISTS,
+        }
+    }
+
+    /// The link below it.
+    fn onward(&self) -> (String, Text<'static>) {
+        match self {
+            Self::Own => (route::MY_ACCESS.to_owned(), Text::both("谁看过我的信息", "Who read my record")),
+            Self::Resident => (route::ENTRY.to_owned(), Text::both("再录入一位居民", "Enter another resident")),
+            Self::Other { entity, .. } => (route::entry(entity), Text::both("再录入一条", "Enter another")),
         }
     }
 }
@@ -75,7 +97,7 @@ pub struct RecordField<'a> {
 impl RecordPage<'_> {
     /// The whole page.
     pub fn render(&self) -> String {
-        let (title, (path, onward, onward_title)) = (self.whose.title(), self.whose.place());
+        let (title, (onward, onward_title)) = (self.whose.title(), self.whose.onward());
         let body = html! {
             (heading(&title))
             p.lead { (bilingual(&self.whose.lead())) }
@@ -97,7 +119,7 @@ impl RecordPage<'_> {
             }
             p.link { a href=(onward) { (bilingual(&onward_title)) } }
         };
-        let frame = Frame { viewer: Some(self.viewer), path, flash: self.flash.clone() };
+        let frame = Frame { viewer: Some(self.viewer), path: self.whose.path(), flash: self.flash.clone() };
         layout::page(&frame, &title, &body)
     }
 }

@@ -26,12 +26,12 @@ pub struct SearchPage<'a> {
     pub error: Option<Text<'a>>,
 }
 
-/// A resident who was found.
+/// A record that was found.
 #[derive(Debug, Clone)]
 pub struct Found<'a> {
     /// The record's token.
     pub id: &'a str,
-    /// One value a column. The first names the resident.
+    /// One value a column. The first names the record.
     pub cells: Vec<Option<&'a str>>,
 }
 
@@ -68,28 +68,33 @@ impl SearchPage<'_> {
     }
 
     fn results(&self, found: &[Found<'_>]) -> Markup {
-        html! {
-            section.card.listing {
-                @if found.is_empty() { (empty()) } @else {
-                    div.scroll tabindex="0" role="region" aria-label="查找结果 Results" {
-                        table {
-                            caption { span.visually-hidden { (label("查找结果", "Results")) } }
-                            thead { tr { @for column in self.columns { th scope="col" { (bilingual(column)) } } } }
-                            tbody { @for resident in found { (self.line(resident)) } }
-                        }
+        listing(&Text::both("查找结果", "Results"), self.columns, found, route::record)
+    }
+}
+
+/// A table of records, each with a link to its page.
+pub(super) fn listing(title: &Text<'_>, columns: &[Text<'_>], found: &[Found<'_>], address: impl Fn(&str) -> String) -> Markup {
+    html! {
+        section.card.listing {
+            @if found.is_empty() { (empty()) } @else {
+                div.scroll tabindex="0" role="region" aria-label=(title) {
+                    table {
+                        caption { span.visually-hidden { (bilingual(title)) } }
+                        thead { tr { @for column in columns { th scope="col" { (bilingual(column)) } } } }
+                        tbody { @for record in found { (line(columns, record, &address(record.id))) } }
                     }
                 }
             }
         }
     }
+}
 
-    fn line(&self, resident: &Found<'_>) -> Markup {
-        html! {
-            tr {
-                @for (index, (column, cell)) in self.columns.iter().zip(&resident.cells).enumerate() {
-                    @if index == 0 { th scope="row" { a href=(route::record(resident.id)) { (cell.unwrap_or("—")) } } }
-                    @else { td data-label=(column.zh()) { (cell.unwrap_or("—")) } }
-                }
+fn line(columns: &[Text<'_>], record: &Found<'_>, address: &str) -> Markup {
+    html! {
+        tr {
+            @for (index, (column, cell)) in columns.iter().zip(&record.cells).enumerate() {
+                @if index == 0 { th scope="row" { a href=(address) { (cell.unwrap_or("—")) } } }
+                @else { td data-label=(column.zh()) { (cell.unwrap_or("—")) } }
             }
         }
     }
