@@ -33,7 +33,7 @@ pub mod plugin;
 pub mod registry;
 
 pub use call::{Answer, Call, CallError};
-pub use decision::DecisionError;
+pub use decision::{Decision, DecisionError};
 pub use install::{InstallError, Installation};
 pub use limits::Limits;
 pub use plugin::Plugin;

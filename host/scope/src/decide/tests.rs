@@ -3,7 +3,7 @@ use linli_model::{Classification, Value};
 use super::{Ask, Draft};
 use crate::denial::{Denial, DenialKind};
 use crate::scope::{Scope, Sources};
-use crate::{Actor, Caller, Channel, Grant, Keyring, Narrowing, Operator, Role, test_model};
+use crate::{Actor, Caller, Channel, Grant, GrantState, Keyring, Narrowing, Operator, Role, test_model};
 
 const ACCESSES: &str = r#"
     [[access]]
@@ -22,7 +22,7 @@ fn scope() -> Scope {
     let manifest = test_model::manifest(ACCESSES);
     let mut grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
     grant.narrow(&Narrowing { mask_fields: vec!["resident.name".into()], ..Narrowing::default() }).unwrap();
-    grant.approve(None).unwrap();
+    grant.state = GrantState::Active;
     let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
     let sources = Sources {
         manifest: &manifest,
