@@ -87,7 +87,7 @@ pub struct Installation {
 }
 
 impl Runtime {
-    /// Checks a package and installs it for a publisher. Its request waits for an admin.
+    /// Checks a package and installs it for a publisher. Its request waits for an admin who is not `actor`.
     pub async fn install(&self, bytes: Vec<u8>, publisher: &str, actor: &Actor, now: Timestamp) -> Result<Installation, InstallError> {
         let package = linli_package::open(&bytes)?;
         let digest = package.digest.to_string();
@@ -114,7 +114,7 @@ impl Runtime {
         };
         let entry = administration(actor, "install", &plugin, &digest);
         self.store().put_plugin(publisher.id.clone(), kept, Some(entry.encode())).await?;
-        let grant = self.request(&manifest, &digest, now).await?;
+        let grant = self.request(&manifest, &digest, actor, now).await?;
         let scope = Scope::compile(&self.sources(&manifest, Some(&grant), &self.store().catalogue(), &publisher))?;
         self.put(Plugin::new(Made {
             manifest,
@@ -143,12 +143,13 @@ impl Runtime {
     }
 
     /// The grant or request that stands for this digest, or a new request.
-    async fn request(&self, manifest: &Manifest, digest: &str, now: Timestamp) -> Result<Grant, StoreError> {
+    async fn request(&self, manifest: &Manifest, digest: &str, actor: &Actor, now: Timestamp) -> Result<Grant, StoreError> {
         if let Some(grant) = self.grant_for(&manifest.plugin.id, digest, now).await? {
             return Ok(grant);
         }
         let expires = now.checked_add(SignedDuration::from_hours(24 * GRANT_DAYS)).unwrap_or(now);
-        self.store().add_grant(Grant::requested(0, manifest, digest.to_owned(), expires), None).await
+        let request = Grant { requested_by: Some(actor.id), ..Grant::requested(0, manifest, digest.to_owned(), expires) };
+        self.store().add_grant(request, None).await
     }
 
     /// The component with this digest, ready to be instantiated.

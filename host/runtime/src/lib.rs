@@ -33,7 +33,7 @@ pub mod registry;
 pub use linli_artefact::{CompileError, Place, engine};
 
 pub use call::{Answer, Call, CallError};
-pub use decision::DecisionError;
+pub use decision::{Decision, DecisionError};
 pub use install::{InstallError, Installation};
 pub use limits::Limits;
 pub use plugin::Plugin;

@@ -187,7 +187,8 @@ impl Runtime {
     pub async fn grant_for(&self, plugin: &str, digest: &str, now: Timestamp) -> Result<Option<Grant>, StoreError> {
         let grants = self.store().grants().await?;
         let grant = standing::of_component(&grants, plugin, digest, now);
-        let stands = |grant: &&Grant| matches!(grant.standing(Some(digest), now), Standing::Active | Standing::Requested);
+        let stands =
+            |grant: &&Grant| matches!(grant.standing(Some(digest), now), Standing::Active | Standing::Requested | Standing::AwaitingSecond);
         Ok(grant.filter(stands).cloned())
     }
 

@@ -19,6 +19,8 @@ pub enum Role {
     Developer,
     /// Verifies log and grants.
     Auditor,
+    /// Connects another system, and uploads a publisher's plugins.
+    Integrator,
     /// Sees and corrects the own record.
     Resident,
 }
@@ -33,6 +35,7 @@ impl Role {
             Self::Officer => "officer",
             Self::Developer => "developer",
             Self::Auditor => "auditor",
+            Self::Integrator => "integrator",
             Self::Resident => "resident",
         }
     }

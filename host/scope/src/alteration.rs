@@ -46,6 +46,9 @@ fn access(before: &Access, after: &Access, plugin: &str, catalogue: &Catalogue) 
     if before.rows_per_call != after.rows_per_call {
         altered.push(format!("{} rows a call", after.rows_per_call));
     }
+    if let Some(rows) = after.rows_per_day.filter(|_| before.rows_per_day != after.rows_per_day) {
+        altered.push(format!("{rows} rows a day"));
+    }
     altered
 }
 
@@ -77,6 +80,7 @@ mod tests {
             and_where: Some(AndWhere { entity: "resident".into(), condition }),
             expires: Some(jiff::Timestamp::UNIX_EPOCH),
             rows_per_call: Some(20),
+            rows_per_day: Some(500),
         };
         let mut after = before.clone();
         after.narrow(&narrowing).unwrap();
@@ -84,7 +88,7 @@ mod tests {
         assert_eq!(
             alteration(&before, &after, &catalogue),
             "[[access]] 1: name masked, without phone, without the check lives_here, only in 440104022001 440104022002, \
-             and where age >= 80 && sex in 1 && name != … && birth_date < …, 20 rows a call; until 1970-01-01T00:00:00Z"
+             and where age >= 80 && sex in 1 && name != … && birth_date < …, 20 rows a call, 500 rows a day; until 1970-01-01T00:00:00Z"
         );
         assert_eq!(alteration(&before, &before, &catalogue), "");
     }

@@ -5,14 +5,17 @@ use linli_model::{RegionCode, region};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Access, Mode};
+use crate::approval::{Approval, Assessment};
 use crate::manifest::Manifest;
 
 /// Where a grant stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum GrantState {
     /// Asked for, not yet decided.
     Requested,
+    /// Approved by one admin; it touches sensitive fields, so that it gives nothing until a second one approves it.
+    AwaitingSecond,
     /// In force until it expires.
     Active,
     /// Ended by an admin.
@@ -24,6 +27,7 @@ impl GrantState {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Requested => "requested",
+            Self::AwaitingSecond => "awaiting-second",
             Self::Active => "active",
             Self::Revoked => "revoked",
         }
@@ -50,6 +54,15 @@ pub struct Grant {
     /// Why it was revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Who asked for it by uploading the component: an account's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<i64>,
+    /// Who approved it, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<Approval>,
+    /// What it means for the people concerned, where it touches sensitive fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessment: Option<Assessment>,
 }
 
 /// One line of a grant.
@@ -87,6 +100,9 @@ pub struct Narrowing {
     /// Fewer rows a call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows_per_call: Option<u32>,
+    /// Fewer rows a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_per_day: Option<u64>,
 }
 
 /// A further condition on one entity type's records.
@@ -111,6 +127,28 @@ pub enum GrantError {
         /// What would be possible.
         reason: &'static str,
     },
+    /// Whoever asked for it, or has approved it already, can't be the other pair of eyes.
+    #[error("grant {id} needs another admin's eyes: {reason}")]
+    SamePerson {
+        /// The grant.
+        id: i64,
+        /// What this one did before.
+        reason: &'static str,
+    },
+    /// It touches sensitive fields and nobody has said what that means for the people concerned.
+    #[error(
+        "grant {id} touches sensitive fields ({fields}): its approval needs an impact assessment (PIPL Art. 55), a text and a reference; \
+         or narrow the grant first"
+    )]
+    NoAssessment {
+        /// The grant.
+        id: i64,
+        /// Which, as `resident.low_income`.
+        fields: String,
+    },
+    /// An assessment that says nothing, or too much.
+    #[error("assessment: {0}")]
+    Assessment(&'static str),
     /// A narrowing that names what is not granted, or widens.
     #[error("{at}: {reason}")]
     Narrowing {
@@ -134,17 +172,10 @@ impl Grant {
             expires,
             version: 1,
             reason: None,
+            requested_by: None,
+            approvals: Vec::new(),
+            assessment: None,
         }
-    }
-
-    /// Puts it in force.
-    pub fn approve(&mut self, expires: Option<Timestamp>) -> Result<(), GrantError> {
-        if self.state != GrantState::Requested {
-            return Err(self.wrong_state("only a requested grant can be approved"));
-        }
-        self.state = GrantState::Active;
-        self.expires = expires.unwrap_or(self.expires);
-        Ok(())
     }
 
     /// Ends it.
@@ -184,11 +215,20 @@ impl Grant {
             }
             narrowed.accesses.iter_mut().for_each(|granted| granted.access.rows_per_call = granted.access.rows_per_call.min(rows));
         }
+        if let Some(rows) = narrowing.rows_per_day {
+            if rows == 0 {
+                return Err(fail("rows-per-day", "must be at least 1; to end a grant, revoke it".into()));
+            }
+            for granted in &mut narrowed.accesses {
+                let before = granted.access.rows_per_day.unwrap_or(rows);
+                granted.access.rows_per_day = Some(before.min(rows));
+            }
+        }
         *self = narrowed;
         Ok(())
     }
 
-    fn wrong_state(&self, reason: &'static str) -> GrantError {
+    pub(crate) fn wrong_state(&self, reason: &'static str) -> GrantError {
         GrantError::State { id: self.id, state: self.state.as_str(), reason }
     }
 

@@ -9,6 +9,7 @@
 //! | [`manifest`] | what a plugin asks for: purposes, accesses, entry points |
 //! | [`access`] | one line of a request or grant: entity, operations, fields, rows |
 //! | [`grant`], [`standing`] | what an admin allowed, narrowing, expiry; what a grant is worth at a moment |
+//! | [`approval`], [`remit`] | two pairs of eyes and the impact assessment; what an admin may decide |
 //! | [`alteration`] | what an admin altered of a grant, for the log |
 //! | [`actor`] | on whose behalf a call runs |
 //! | [`condition`], [`predicate`] | the CEL subset, and the typed tree it becomes |
@@ -21,6 +22,7 @@
 pub mod access;
 pub mod actor;
 pub mod alteration;
+pub mod approval;
 pub mod condition;
 pub mod decide;
 pub mod denial;
@@ -29,12 +31,14 @@ pub mod manifest;
 pub mod plan;
 pub mod position;
 pub mod predicate;
+pub mod remit;
 pub mod scope;
 pub mod standing;
 pub mod token;
 
 pub use access::{Access, Mode, Operation};
 pub use actor::{Actor, Caller, Channel, Role};
+pub use approval::{Approval, Assessment};
 pub use denial::{Denial, DenialKind};
 pub use grant::{Grant, GrantState, Narrowing};
 pub use manifest::{EntryKind, EntryPoint, Manifest};

@@ -240,9 +240,7 @@ impl Manifest {
             }
         }
         for purpose in &self.purposes {
-            if purpose.legal_basis.trim().is_empty() {
-                return fail(&format!("[[purpose]] {}", purpose.id), "needs a legal-basis".into());
-            }
+            purpose.check().map_err(|reason| ManifestError::Meaning { at: format!("[[purpose]] {}", purpose.id), reason })?;
         }
         Ok(())
     }
@@ -291,6 +289,9 @@ impl Manifest {
         if access.rows_per_call == 0 || access.rows_per_call > ROWS_PER_CALL_MAX {
             return fail(format!("rows-per-call must lie in 1 to {ROWS_PER_CALL_MAX}"));
         }
+        if access.rows_per_day == Some(0) {
+            return fail("rows-per-day must be at least 1".into());
+        }
         if access.regions.is_some() || access.and_where.is_some() {
             return fail("regions and and-where are the admin's to set, in the grant".into());
         }
@@ -302,6 +303,23 @@ impl Manifest {
         }
         if access.operations.contains(&Operation::Check) && access.checks.is_empty() {
             return fail("has the operation check and no checks".into());
+        }
+        Ok(())
+    }
+}
+
+impl Purpose {
+    /// A purpose without a name or a law is none.
+    fn check(&self) -> Result<(), String> {
+        let blank = |text: &str| text.trim().is_empty();
+        if blank(&self.id) {
+            return Err("id must not be blank".to_owned());
+        }
+        if blank(self.title.zh()) {
+            return Err("title must not be blank: residents read it in the log".to_owned());
+        }
+        if blank(&self.legal_basis) {
+            return Err("legal-basis must name the law and its article".to_owned());
         }
         Ok(())
     }

@@ -7,10 +7,12 @@ use crate::grant::{Grant, GrantState};
 
 /// What a grant is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// Asked for, not yet decided.
     Requested,
+    /// Approved by one admin of the two that it needs.
+    AwaitingSecond,
     /// In force.
     Active,
     /// Its date has passed.
@@ -28,6 +30,7 @@ impl Grant {
             GrantState::Revoked => Standing::Revoked,
             _ if serving.is_some_and(|digest| digest != self.digest) => Standing::Superseded,
             GrantState::Requested => Standing::Requested,
+            GrantState::AwaitingSecond => Standing::AwaitingSecond,
             GrantState::Active if self.expires <= now => Standing::Expired,
             GrantState::Active => Standing::Active,
         }
@@ -43,12 +46,12 @@ pub fn of_component<'g>(grants: &'g [Grant], plugin: &str, digest: &str, now: Ti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_model;
 
     const BEFORE: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn grant(id: i64, state: GrantState, expires: Timestamp) -> Grant {
-        let (plugin, digest) = ("a.b".to_owned(), "one".to_owned());
-        Grant { id, plugin, digest, state, accesses: Vec::new(), expires, version: 1, reason: None }
+        Grant { state, ..Grant::requested(id, &test_model::manifest(""), "one".into(), expires) }
     }
 
     #[test]
@@ -59,6 +62,7 @@ mod tests {
         assert_eq!(stands(GrantState::Active, BEFORE, Some("one")), Standing::Expired);
         assert_eq!(stands(GrantState::Active, Timestamp::MAX, Some("two")), Standing::Superseded);
         assert_eq!(stands(GrantState::Requested, Timestamp::MAX, Some("two")), Standing::Superseded);
+        assert_eq!(stands(GrantState::AwaitingSecond, Timestamp::MAX, Some("one")), Standing::AwaitingSecond);
         assert_eq!(stands(GrantState::Revoked, BEFORE, Some("two")), Standing::Revoked);
     }
 

@@ -236,6 +236,12 @@ impl From<DecisionError> for Problem {
         let detail = error.to_string();
         match error {
             DecisionError::Grant(GrantError::State { .. }) => Self::new(StatusCode::CONFLICT, "grant-state", detail),
+            DecisionError::Grant(GrantError::SamePerson { .. }) => Self::forbidden("same-person", detail),
+            DecisionError::Grant(GrantError::NoAssessment { .. } | GrantError::Assessment(_)) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "assessment", detail)
+            }
+            DecisionError::Remit(_) => Self::forbidden("remit", detail),
+            DecisionError::Superseded(_) => Self::new(StatusCode::CONFLICT, "grant-state", detail),
             DecisionError::Grant(GrantError::Narrowing { .. }) | DecisionError::Scope(_) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "narrowing", detail)
             }

@@ -44,14 +44,17 @@ impl Session {
         Ok(answer.with_context(|| format!("POST {path}"))?.body_mut().read_json()?)
     }
 
-    /// Installs a package and approves what it asks for.
-    pub fn install(&self, package: &[u8], publisher: &str) -> anyhow::Result<()> {
+    /// Installs a package. Returns the number of its request.
+    pub fn install(&self, package: &[u8], publisher: &str) -> anyhow::Result<i64> {
         let request = ureq::post(self.url(&format!("/plugins?publisher={publisher}"))).header("Authorization", self.bearer());
         let answer =
             request.header("Content-Type", "application/wasm").send(package).context("POST /plugins")?.body_mut().read_json::<Value>()?;
-        let grant = answer.pointer("/grant/id").and_then(Value::as_i64).context("the installation made no grant")?;
-        self.post(&format!("/grants/{grant}/approve"), &json!({}))?;
-        Ok(())
+        answer.pointer("/grant/id").and_then(Value::as_i64).context("the installation made no grant")
+    }
+
+    /// Approves what somebody else uploaded.
+    pub fn approve(&self, grant: i64) -> anyhow::Result<()> {
+        self.post(&format!("/grants/{grant}/approve"), &json!({})).map(|_| ())
     }
 
     fn bearer(&self) -> String {

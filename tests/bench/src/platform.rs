@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub const WORKER: &str = "worker";
 /// Who installs plugins and grants scopes.
 pub const ADMIN: &str = "admin";
+/// The admin who approves what the other one uploads.
+pub const APPROVER: &str = "admin2";
 
 /// A data directory.
 pub struct Data {

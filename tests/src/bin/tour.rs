@@ -201,7 +201,7 @@ impl Tour {
         let dir = self.home.join(name);
         self.cli("admin", &["plugin", "build", dir.to_str().unwrap_or_default()])?;
         let package = dir.join(format!("dist/{name}.wasm"));
-        let said = self.cli("admin", &["plugin", "install", package.to_str().unwrap_or_default(), "--publisher", "civil-affairs"])?;
+        let said = self.cli("developer", &["plugin", "install", package.to_str().unwrap_or_default(), "--publisher", "civil-affairs"])?;
         let grant = self.grant_of(&format!("my-department.{name}"), &["requested", "active"]).context(said)?;
         self.cli("admin", &["grant", "narrow", &grant, "--drop-field", "resident.age"])?;
         self.cli("admin", &["grant", "approve", &grant])?;
@@ -310,7 +310,7 @@ impl Tour {
             self.cli("admin", &["grant", "revoke", &grant, "--reason", "tour"])?;
         }
         let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/elder-allowance/dist/elder-allowance.wasm");
-        self.cli("admin", &["plugin", "install", package.to_str().unwrap_or_default(), "--publisher", "civil-affairs"])?;
+        self.cli("developer", &["plugin", "install", package.to_str().unwrap_or_default(), "--publisher", "civil-affairs"])?;
         let grant = self.grant_of(ALLOWANCE, &["requested"])?;
         self.cli("admin", &["grant", "approve", &grant]).map(|_| ())
     }

@@ -62,10 +62,13 @@ fn a_manifest_that_asks_for_what_there_is_not_is_refused_with_its_place() {
 }
 
 #[test]
-fn only_an_admin_uploads_and_a_plugin_stays_its_publishers() {
+fn admins_and_a_publishers_own_developers_upload_and_a_plugin_stays_its_publishers() {
     let host = Host::fresh();
     let package = std::fs::read(plugin("elder-allowance")).unwrap();
-    host.person("developer").upload(&package, "civil-affairs").refused(403, "role");
+    host.person("worker").upload(&package, "civil-affairs").refused(403, "role");
+    host.person("integrator").upload(&package, "civil-affairs").refused(403, "publisher");
+    host.person("developer").upload(&package, "community").refused(403, "publisher");
+    host.person("developer").upload(&package, "civil-affairs").expect(201);
     let admin = host.person("admin");
     admin.upload(&package, "nobody").refused(422, "no-publisher");
     admin.upload(&package, "community").refused(409, "other-publisher");

@@ -70,7 +70,7 @@ fn an_expired_grant_makes_way_for_a_new_request_of_the_same_component() {
     let new = made.json["grant"]["id"].as_i64().unwrap();
     assert!(new != old && made.text("/grant/state") == "requested", "{}", made.json);
     worker.get(PAGE).refused(403, "no-grant");
-    admin.post(&format!("/grants/{new}/approve"), &json!({})).expect(200);
+    host.approve(new);
     worker.get(PAGE).expect(200);
     assert_eq!(standing(&host, ALLOWANCE), [(new, "active".to_owned()), (old, "expired".to_owned())]);
 }
@@ -86,7 +86,7 @@ fn a_grant_for_a_replaced_component_is_listed_as_superseded_with_its_version_and
         (made.json["grant"]["id"].as_i64().unwrap(), made.text("/plugin").to_owned(), made.text("/digest").to_owned())
     };
     let (first, bare, digest) = upload("1.0.1");
-    admin.post(&format!("/grants/{first}/approve"), &json!({})).expect(200);
+    host.approve(first);
     let (second, ..) = upload("1.0.2");
     assert_eq!(standing(&host, &bare), [(second, "requested".to_owned()), (first, "superseded".to_owned())]);
     let listed = String::from_utf8(host.run("admin", &["grant", "list"]).stdout).unwrap();

@@ -102,6 +102,15 @@ fn actors(seed: u64) -> Vec<Actor> {
 async fn people(store: &linli_store::Store, seed: u64) {
     let cells = schema::GRIDS.iter().map(|code| (code.parse().unwrap(), "网格".to_owned()));
     store.add_regions(cells.collect()).await.unwrap();
+    let uploader = Account {
+        id: 0,
+        roles: vec![Role::Developer],
+        regions: Vec::new(),
+        clearance: Classification::Public,
+        resident: None,
+        publisher: Some("tests".into()),
+    };
+    linli_tests::sign_in(store, world::UPLOADER, uploader).await;
     for actor in actors(seed) {
         let classes = [Classification::Public, Classification::Internal, Classification::Personal, Classification::Sensitive];
         let regions = actor.regions.iter().map(|code| code.parse().unwrap()).collect();

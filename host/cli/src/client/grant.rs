@@ -25,6 +25,12 @@ pub enum Command {
         /// When it ends, RFC 3339; else as requested.
         #[arg(long)]
         expires: Option<String>,
+        /// Impact assessment of sensitive fields: its result in short.
+        #[arg(long, requires = "reference")]
+        assessment: Option<String>,
+        /// The assessment's number or address.
+        #[arg(long, requires = "assessment")]
+        reference: Option<String>,
     },
     /// 收窄 Take something away.
     Narrow(Narrow),
@@ -73,6 +79,9 @@ pub struct Narrow {
     /// Fewer rows a call.
     #[arg(long)]
     rows_per_call: Option<u32>,
+    /// Fewer rows a day.
+    #[arg(long)]
+    rows_per_day: Option<u64>,
 }
 
 /// Runs the command.
@@ -80,8 +89,9 @@ pub fn run(command: &Command) -> Result<()> {
     match command {
         Command::List(server) => list(server),
         Command::Review(one) => show(&Client::signed_in(&one.server)?.get(&format!("/grants/{}", one.id))?),
-        Command::Approve { one, expires } => {
-            decide(one, "approve", &expires.as_ref().map_or(json!({}), |expires| json!({"expires": expires})))
+        Command::Approve { one, expires, assessment, reference } => {
+            let assessment = assessment.as_ref().map(|text| json!({"text": text, "reference": reference}));
+            decide(one, "approve", &json!({"expires": expires, "assessment": assessment}))
         }
         Command::Narrow(narrow) => decide(&narrow.one, "narrow", &narrowing(narrow)?),
         Command::Revoke { one, reason } => decide(one, "revoke", &json!({"reason": reason})),
@@ -114,8 +124,11 @@ fn narrowing(narrow: &Narrow) -> Result<Value> {
     if let Some(rows) = narrow.rows_per_call {
         body.insert("rows-per-call".into(), json!(rows));
     }
+    if let Some(rows) = narrow.rows_per_day {
+        body.insert("rows-per-day".into(), json!(rows));
+    }
     if body.is_empty() {
-        bail!("nothing to narrow: say --drop-field, --mask-field, --drop-check, --region, --and-where, --expires or --rows-per-call");
+        bail!("nothing to narrow: say what to take away, see linli grant narrow --help");
     }
     Ok(body.into())
 }
@@ -148,6 +161,7 @@ fn show(grant: &Value) -> Result<()> {
     say!("  单位 publisher {}", grant.pointer("/publisher/name").and_then(Value::as_str).unwrap_or("?"))?;
     say!("  组件 component {}", text_of(grant, "digest"))?;
     say!("  到期 expires   {}", text_of(grant, "expires"))?;
+    show_eyes(grant)?;
     for purpose in grant.get("purposes").and_then(Value::as_array).into_iter().flatten() {
         say!(
             "  目的 purpose   {}: {}\n                 {}",
@@ -158,6 +172,22 @@ fn show(grant: &Value) -> Result<()> {
     }
     for access in grant.get("accesses").and_then(Value::as_array).into_iter().flatten() {
         show_access(access)?;
+    }
+    Ok(())
+}
+
+/// Who asked, who approved, and what it means for the people concerned.
+fn show_eyes(grant: &Value) -> Result<()> {
+    say!("  申请 asked by  {}", text_of(grant, "requested_by"))?;
+    for approval in grant.get("approvals").and_then(Value::as_array).into_iter().flatten() {
+        say!("  批准 approved  {} {}", text_of(approval, "by"), text_of(approval, "at"))?;
+    }
+    let sensitive: Vec<_> = grant.get("sensitive").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    if !sensitive.is_empty() {
+        say!("  敏感 sensitive {}: two approvals and an impact assessment", sensitive.join(", "))?;
+    }
+    if let Some(assessment) = grant.get("assessment").filter(|assessment| assessment.is_object()) {
+        say!("  评估 assessed  {}: {}", text_of(assessment, "reference"), text_of(assessment, "text"))?;
     }
     Ok(())
 }

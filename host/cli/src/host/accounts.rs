@@ -15,8 +15,9 @@ pub struct Person {
     pub actor: Actor,
 }
 
-/// Everybody. `communities` are the first two of the street, `resident` the number of a record in the first.
-pub fn people(street: &RegionCode, communities: [&RegionCode; 2], resident: i64) -> Vec<Person> {
+/// Everybody. `everywhere` are the regions at the top of the tree, `communities` the first two of the street, `resident`
+/// the number of a record in the first.
+pub fn people(everywhere: &[RegionCode], street: &RegionCode, communities: [&RegionCode; 2], resident: i64) -> Vec<Person> {
     let [first, second] = communities;
     let person = |login, name, title, role, regions: Vec<RegionCode>, clearance| Person {
         login,
@@ -25,7 +26,16 @@ pub fn people(street: &RegionCode, communities: [&RegionCode; 2], resident: i64)
         actor: Actor { id: 0, roles: vec![role], regions, clearance, resident: None, publisher: None },
     };
     let mut people = vec![
-        person("admin", "陈管理", "平台管理员 platform admin", Role::Admin, vec![street.clone()], Classification::Sensitive),
+        person("admin", "陈管理", "平台管理员 platform admin", Role::Admin, everywhere.to_vec(), Classification::Sensitive),
+        person("admin2", "吴复核", "第二位管理员 a second admin", Role::Admin, everywhere.to_vec(), Classification::Sensitive),
+        person(
+            "localadmin",
+            "黄街道",
+            "只管一个社区的管理员 delegated admin of one community",
+            Role::Admin,
+            vec![second.clone()],
+            Classification::Personal,
+        ),
         person("worker", "李网格", "社区工作者 community worker", Role::Worker, vec![first.clone()], Classification::Sensitive),
         person(
             "worker2",
@@ -45,6 +55,14 @@ pub fn people(street: &RegionCode, communities: [&RegionCode; 2], resident: i64)
             Classification::Personal,
         ),
         person("developer", "赵开发", "部门开发者 department developer", Role::Developer, Vec::new(), Classification::Public),
+        person(
+            "integrator",
+            "郑集成",
+            "社区插件的开发单位 integrator of the community's plugin",
+            Role::Integrator,
+            Vec::new(),
+            Classification::Public,
+        ),
         person("auditor", "孙审计", "审计员 auditor", Role::Auditor, vec![street.clone()], Classification::Internal),
         person("resident", "居民本人", "居民 resident", Role::Resident, Vec::new(), Classification::Sensitive),
     ];
@@ -52,6 +70,7 @@ pub fn people(street: &RegionCode, communities: [&RegionCode; 2], resident: i64)
         match person.login {
             "resident" => person.actor.resident = Some(resident),
             "officer" | "officer2" | "developer" => person.actor.publisher = Some("civil-affairs".to_owned()),
+            "integrator" => person.actor.publisher = Some("community".to_owned()),
             _ => {}
         }
     }

@@ -8,7 +8,8 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use jiff::Timestamp;
 use linli_model::RegionCode;
-use linli_runtime::Runtime;
+use linli_runtime::{Decision, Runtime};
+use linli_scope::approval::Approving;
 use linli_scope::{Actor, GrantState};
 use linli_store::Database;
 use linli_store::account::Account;
@@ -103,7 +104,8 @@ async fn prepare(data: &DataDir, options: &Options) -> Result<()> {
     let communities = population::communities(&store, &street);
     let [(first, _), (second, _), ..] = communities.as_slice() else { bail!("{street} has fewer than two communities") };
     let mut logins = BTreeMap::new();
-    for person in accounts::people(&street, [first, second], resident) {
+    let everywhere: Vec<RegionCode> = store.regions().children(None).map(|(code, _)| code.clone()).collect();
+    for person in accounts::people(&everywhere, &street, [first, second], resident) {
         let password = random_password()?;
         let account =
             Account { login: person.login.into(), name: person.name.into(), password: password::hash(&password)?, actor: person.actor };
@@ -115,9 +117,9 @@ async fn prepare(data: &DataDir, options: &Options) -> Result<()> {
     Logins(logins).write(data)
 }
 
-/// Installs what is not installed yet and approves it, as the demonstration's admin.
+/// Installs what is not installed yet as its publisher's developer, and approves it as the demonstration's admin.
 async fn install(runtime: &Runtime, packages: &[PathBuf]) -> Result<()> {
-    let admin = runtime.store().account("admin").await?.context("the demonstration has no admin")?.actor;
+    let admin = actor(runtime, "admin").await?;
     for file in packages {
         let bytes = fs::read(file).with_context(|| format!("{} can't be read", file.display()))?;
         let package = linli_package::open(&bytes).with_context(|| format!("{} is no package", file.display()))?;
@@ -132,13 +134,27 @@ async fn install(runtime: &Runtime, packages: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
+/// The log-in of whoever uploads for a publisher.
+fn uploader(publisher: &str) -> &'static str {
+    match publisher {
+        "civil-affairs" => "developer",
+        _ => "integrator",
+    }
+}
+
+async fn actor(runtime: &Runtime, login: &str) -> Result<Actor> {
+    let account = runtime.store().account(login).await?;
+    Ok(account.with_context(|| format!("the demonstration has no account `{login}`"))?.actor)
+}
+
 async fn install_one(runtime: &Runtime, admin: &Actor, bytes: Vec<u8>, manifest: &str) -> Result<()> {
     let id = linli_scope::Manifest::read(manifest)?.plugin.id;
     let publisher = id.split('.').next().unwrap_or_default().to_owned();
-    let made = runtime.install(bytes, &publisher, admin, Timestamp::now()).await?;
+    let uploader = actor(runtime, uploader(&publisher)).await?;
+    let made = runtime.install(bytes, &publisher, &uploader, Timestamp::now()).await?;
     note!("  安装插件 installed {} {}", made.plugin, made.version);
     if made.grant.state == GrantState::Requested {
-        runtime.decide(admin, made.grant, "approve", |grant| grant.approve(None)).await?;
+        runtime.decide(admin, made.grant, &Decision::Approve(Approving::default())).await?;
     }
     Ok(())
 }

@@ -69,6 +69,10 @@ impl Scope {
                 DenialKind::NoGrant,
                 format!("grant {id} of {plugin} is requested, not approved: linli grant approve {id}"),
             )),
+            GrantInForce::Given { id, state: GrantState::AwaitingSecond, .. } => Err(Denial::new(
+                DenialKind::NoGrant,
+                format!("grant {id} of {plugin} has one of the two approvals that it needs; another admin: linli grant approve {id}"),
+            )),
             GrantInForce::Given { id, state: GrantState::Revoked, .. } => {
                 Err(Denial::new(DenialKind::GrantRevoked, format!("grant {id} of {plugin} was revoked")))
             }

@@ -3,7 +3,7 @@ use linli_model::{Classification, Value};
 use super::{Ask, Draft};
 use crate::denial::{Denial, DenialKind};
 use crate::scope::{Scope, Sources};
-use crate::{Actor, Caller, Channel, Grant, Keyring, Narrowing, Operator, Role, test_model};
+use crate::{Actor, Caller, Channel, Grant, GrantState, Keyring, Narrowing, Operator, Role, test_model};
 
 const ACCESSES: &str = r#"
     [[access]]
@@ -36,7 +36,7 @@ fn scope_of(accesses: &str, masked: &[&str]) -> Scope {
     let mut grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
     let mask_fields = masked.iter().map(|name| (*name).to_owned()).collect();
     grant.narrow(&Narrowing { mask_fields, ..Narrowing::default() }).unwrap();
-    grant.approve(None).unwrap();
+    grant.state = GrantState::Active;
     let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
     let sources = Sources {
         manifest: &manifest,

@@ -114,7 +114,8 @@ fn all_pages(word: &str) -> Vec<String> {
     let fields = [FieldKind::Text, FieldKind::Checkbox, FieldKind::Select { options: vec![FieldOption { value: word, title: text() }] }]
         .map(|kind| FieldInput { key: word, title: text(), help: Some(text()), kind, required: true, value: word, error: Some(text()) });
     let states = [
-        GrantState::Pending { can_approve: true },
+        GrantState::Pending { can_approve: true, is_sensitive: true, assessment: None },
+        GrantState::Pending { can_approve: true, is_sensitive: true, assessment: Some((word, word)) },
         GrantState::Granted { until: word },
         GrantState::Revoked { reason: Some(word) },
         GrantState::Expired { on: word },

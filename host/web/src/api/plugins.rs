@@ -43,7 +43,7 @@ fn is_for(plugin: &Plugin, actor: &Actor) -> bool {
 }
 
 fn develops(plugin: &Plugin, actor: &Actor) -> bool {
-    actor.has(Role::Developer) && actor.publisher.as_deref() == Some(&plugin.publisher.id)
+    (actor.has(Role::Developer) || actor.has(Role::Integrator)) && actor.publisher.as_deref() == Some(&plugin.publisher.id)
 }
 
 /// `POST /plugins?publisher=ID`: a package, `application/wasm`.
@@ -54,7 +54,7 @@ pub(super) async fn install(
     headers: HeaderMap,
     bytes: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    signed_in.require(&[Role::Admin])?;
+    may_upload(&signed_in, &upload.publisher)?;
     if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != "application/wasm") {
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", "the body must be application/wasm"));
     }
@@ -62,6 +62,18 @@ pub(super) async fn install(
     let made = app.runtime().install(bytes.to_vec(), &upload.publisher, signed_in.actor(), Timestamp::now()).await?;
     let answer = json!({"plugin": made.plugin, "version": made.version, "digest": made.digest, "grant": {"id": made.grant.id, "state": made.grant.state}});
     Ok((StatusCode::CREATED, body::json(&answer)?).into_response())
+}
+
+/// Admins upload for every publisher, its developers and integrators for their own. Who uploads never approves.
+fn may_upload(signed_in: &SignedIn, publisher: &str) -> Result<(), Problem> {
+    signed_in.require(&[Role::Admin, Role::Developer, Role::Integrator])?;
+    let actor = signed_in.actor();
+    match actor.publisher.as_deref() {
+        _ if actor.has(Role::Admin) => Ok(()),
+        Some(own) if own == publisher => Ok(()),
+        Some(own) => Err(Problem::forbidden("publisher", format!("you upload for the publisher {own} only"))),
+        None => Err(Problem::forbidden("publisher", "your account belongs to no publisher; an admin assigns one")),
+    }
 }
 
 /// `GET /plugins/{plugin}`.

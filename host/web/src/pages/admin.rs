@@ -5,8 +5,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use linli_model::Date;
-use linli_scope::grant::GrantError;
-use linli_scope::{Grant, Role, Standing, standing};
+use linli_runtime::Decision;
+use linli_scope::approval::{Approving, Assessment};
+use linli_scope::{Grant, GrantState, Role, Standing, standing};
 use linli_view::html::pages::{AdminPage, GrantState as Shown, PluginRow};
 use linli_view::route;
 
@@ -41,19 +42,23 @@ pub(super) async fn show(State(app): State<App>, reader: Reader) -> Result<Respo
                 }
                 None => plugin.manifest.accesses.iter().map(|access| wording::access(&catalogue, &plugin.manifest, access)).collect(),
             },
-            state: state(*grant, end),
+            state: state(&app, &reader, *grant, end),
             paused: plugin.paused().map(|left| left.as_secs().max(1)),
         })
         .collect();
     Ok(html(AdminPage { viewer: &reader.viewer(), plugins: &rows, flash: reader.flash() }.render()))
 }
 
-fn state<'a>(grant: Option<&'a Grant>, end: &'a str) -> Shown<'a> {
+fn state<'a>(app: &App, reader: &Reader, grant: Option<&'a Grant>, end: &'a str) -> Shown<'a> {
     match grant {
         None => Shown::Revoked { reason: None },
         // The page shows the grant of the component that serves, so that none is superseded.
         Some(grant) => match grant.standing(None, Timestamp::now()) {
-            Standing::Requested => Shown::Pending { can_approve: true },
+            Standing::Requested | Standing::AwaitingSecond => Shown::Pending {
+                can_approve: grant.other_eyes(reader.actor().id).is_ok(),
+                is_sensitive: !app.runtime().sensitive(grant).is_empty(),
+                assessment: grant.assessment.as_ref().map(|assessment| (assessment.text.as_str(), assessment.reference.as_str())),
+            },
             Standing::Expired => Shown::Expired { on: end },
             Standing::Active => Shown::Granted { until: end },
             Standing::Revoked | Standing::Superseded => Shown::Revoked { reason: grant.reason.as_deref() },
@@ -63,8 +68,15 @@ fn state<'a>(grant: Option<&'a Grant>, end: &'a str) -> Shown<'a> {
 
 /// `POST /admin/plugins/{plugin}/approve` with the digest that was reviewed.
 pub(super) async fn approve(State(app): State<App>, Path(id): Path<String>, posted: Posted) -> Result<Response, Trouble> {
-    decide(&app, &posted, &id, "approve", |grant| grant.approve(None)).await?;
-    Ok(flash::go("已批准，即时生效。", "Approved; in force at once.", &posted.reader.signed_in.session.csrf, route::ADMIN)?)
+    let field = |name: &str| posted.fields.get(name).trim().to_owned();
+    let assessment = Assessment { text: field("assessment"), reference: field("reference") };
+    let assessment = Some(assessment).filter(|given| !(given.text.is_empty() && given.reference.is_empty()));
+    let grant = decide(&app, &posted, &id, &Decision::Approve(Approving { expires: None, assessment })).await?;
+    let (zh, en) = match grant.state {
+        GrantState::AwaitingSecond => ("已批准，待第二人批准后生效。", "Approved; a second admin must approve it, too."),
+        _ => ("已批准，即时生效。", "Approved; in force at once."),
+    };
+    Ok(flash::go(zh, en, &posted.reader.signed_in.session.csrf, route::ADMIN)?)
 }
 
 /// `POST /admin/plugins/{plugin}/revoke` with the digest and a reason.
@@ -73,23 +85,16 @@ pub(super) async fn revoke(State(app): State<App>, Path(id): Path<String>, poste
     if reason.is_empty() {
         return Err(Trouble::from(Problem::bad_request("reason", "a revocation needs a reason")).back(route::ADMIN.to_owned()));
     }
-    decide(&app, &posted, &id, "revoke", |grant| grant.revoke(&reason)).await?;
+    decide(&app, &posted, &id, &Decision::Revoke(reason)).await?;
     Ok(flash::go("已撤销，即时生效。", "Revoked; in force at once.", &posted.reader.signed_in.session.csrf, route::ADMIN)?)
 }
 
 /// Changes the grant that the admin saw.
-async fn decide(
-    app: &App,
-    posted: &Posted,
-    id: &str,
-    what: &str,
-    change: impl FnOnce(&mut Grant) -> Result<(), GrantError>,
-) -> Result<(), Trouble> {
+async fn decide(app: &App, posted: &Posted, id: &str, decision: &Decision) -> Result<Grant, Trouble> {
     let back = |problem: Problem| Trouble::from(problem).back(route::ADMIN.to_owned());
     posted.reader.require(Role::Admin)?;
     let grant = reviewed(app, id, posted.fields.get("digest")).await.map_err(back)?;
-    app.runtime().decide(posted.reader.actor(), grant, what, change).await.map_err(|error| back(error.into()))?;
-    Ok(())
+    app.runtime().decide(posted.reader.actor(), grant, decision).await.map_err(|error| back(error.into()))
 }
 
 /// The grant of the component that the admin saw.

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use jiff::Timestamp;
 use linli_model::{Classification, CodeList};
-use linli_runtime::{Call, Limits, Place, Runtime};
+use linli_runtime::{Call, Decision, Limits, Place, Runtime};
+use linli_scope::approval::Approving;
 use linli_scope::{Actor, EntryKind, Keyring, Role};
 use linli_store::model::Core;
 use linli_store::plugin::Publisher;
@@ -97,7 +98,8 @@ impl Hosted {
         let publisher = Publisher { id: PUBLISHER.into(), name: PUBLISHER.into(), sector: PUBLISHER.into() };
         runtime.store().put_publisher(publisher, None).await?;
         let made = runtime.install(package, PUBLISHER, &actor, Timestamp::now()).await?;
-        runtime.decide(&actor, made.grant, "approve", |grant| grant.approve(None)).await?;
+        let approver = Actor { id: 2, ..actor.clone() };
+        runtime.decide(&approver, made.grant, &Decision::Approve(Approving::default())).await?;
         Ok(Self { runtime, actor: Arc::new(actor) })
     }
 

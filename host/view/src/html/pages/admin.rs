@@ -46,8 +46,12 @@ pub struct PluginRow<'a> {
 pub enum GrantState<'a> {
     /// Nobody has decided yet.
     Pending {
-        /// Whether this admin may decide: not the one who uploaded it.
+        /// Whether this admin may decide: not the one who uploaded it, nor one who has approved it already.
         can_approve: bool,
+        /// Whether it touches sensitive fields, so that two admins must approve it.
+        is_sensitive: bool,
+        /// Text and reference of the impact assessment, where the first of two has approved it.
+        assessment: Option<(&'a str, &'a str)>,
     },
     /// In force.
     Granted {
@@ -119,7 +123,7 @@ impl PluginRow<'_> {
         let reason = format!("reason-{}", self.id);
         html! {
             @match &self.state {
-                GrantState::Pending { can_approve: false } => p.hint { (label("须由他人批准", "needs another admin")) },
+                GrantState::Pending { can_approve: false, .. } => p.hint { (label("须由他人批准", "needs another admin")) },
                 GrantState::Revoked { .. } => p.hint { (label("重新上传后可再次申请", "upload it again to ask anew")) },
                 GrantState::Granted { .. } | GrantState::Expired { .. } => form.revoke method="post" action=(route::admin(self.id, "revoke")) {
                     (layout::csrf(csrf))
@@ -128,12 +132,24 @@ impl PluginRow<'_> {
                     input id=(reason) name="reason" type="text" required autocomplete="off";
                     button.small.danger type="submit" { (label("撤销", "Revoke")) (self.of()) }
                 },
-                GrantState::Pending { can_approve: true } => form method="post" action=(route::admin(self.id, "approve")) {
+                GrantState::Pending { is_sensitive, assessment, .. } => form method="post" action=(route::admin(self.id, "approve")) {
                     (layout::csrf(csrf))
                     input type="hidden" name="digest" value=(self.digest);
+                    @if *is_sensitive && assessment.is_none() { (self.assessment()) }
                     button.small type="submit" { (label("批准", "Approve")) (self.of()) }
                 },
             }
+        }
+    }
+
+    /// What the first of two approvals of sensitive fields must say.
+    fn assessment(&self) -> Markup {
+        let (text, reference) = (format!("assessment-{}", self.id), format!("reference-{}", self.id));
+        html! {
+            label for=(text) { (label("个人信息保护影响评估", "Impact assessment")) }
+            textarea id=(text) name="assessment" rows="3" required maxlength="4000" {}
+            label for=(reference) { (label("评估文号", "Its reference")) }
+            input id=(reference) name="reference" type="text" required maxlength="200" autocomplete="off";
         }
     }
 
@@ -147,7 +163,14 @@ impl GrantState<'_> {
     fn render(&self) -> Markup {
         html! {
             @match self {
-                Self::Pending { .. } => span.badge.wait { (label("待审批", "pending")) },
+                Self::Pending { assessment: None, is_sensitive, .. } => {
+                    span.badge.wait { (label("待审批", "pending")) }
+                    @if *is_sensitive { br; span.hint { (label("含敏感个人信息，须两人批准", "sensitive: two approvals")) } }
+                },
+                Self::Pending { assessment: Some((text, reference)), .. } => {
+                    span.badge.wait { (label("待第二人批准", "awaiting a second approval")) }
+                    br; span.hint { (reference) "：" (text) }
+                },
                 Self::Granted { until } => {
                     span.badge.good { (label("已授权", "granted")) }
                     br; span.hint { (label("有效至", "until")) " " time.nowrap { (until) } }
