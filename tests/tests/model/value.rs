@@ -105,14 +105,18 @@ impl Mask {
     pub fn apply(self, text: &str) -> String {
         let signs: Vec<char> = text.chars().collect();
         let (head, tail) = match self {
-            Self::Name => (if signs.len() >= 4 { 2 } else { 1 }, 0),
+            Self::Name if text.starts_with("欧阳") && signs.len() > 2 => (2, 0),
+            Self::Name if signs.len() > 1 => (1, 0),
             Self::Phone if signs.len() >= 11 => (3, 4),
             Self::IdNumber if signs.len() >= 15 => (1, 1),
-            Self::Phone | Self::IdNumber => (0, 0),
-            Self::Address => (6, 0),
+            Self::Name | Self::Phone | Self::IdNumber => (0, 0),
+            Self::Address => {
+                let place = ["社区", "村", "街道"].into_iter().find_map(|place| text.split_once(place).map(|(before, _)| (before, place)));
+                let shown = place.map_or(0, |(before, place)| before.chars().count() + place.chars().count());
+                (if shown < signs.len() { shown } else { 0 }, 0)
+            }
         };
-        let head = head.min(signs.len());
-        let hidden = if self == Self::Address { 4 } else { (signs.len() - head - tail).max(1) };
+        let hidden = if self == Self::Address { 4 } else { signs.len() - head - tail };
         let start: String = signs[..head].iter().collect();
         let end: String = signs[signs.len() - tail..].iter().collect();
         format!("{start}{}{end}", "*".repeat(hidden))
