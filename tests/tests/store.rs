@@ -3,6 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on should stop loudly")]
 
+#[path = "store/conditions.rs"]
+mod conditions;
+#[path = "store/links.rs"]
+mod links;
+#[path = "store/places.rs"]
+mod places;
+
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -11,12 +18,14 @@ use linli_audit::{Entry, Outcome};
 use linli_model::{Catalogue, Classification, CodeList, Date, Decimal, EntityType, Extent, Origin, RecordNo, RegionCode, Value};
 use linli_scope::decide::{Ask, Draft, Filter};
 use linli_scope::plan::Label;
+use linli_scope::predicate::Facts;
 use linli_scope::scope::Sources;
 use linli_scope::{
     Actor, Caller, Channel, Comparison, DenialKind, Keyring, Manifest, Operator, Predicate, Role, Scope, condition, predicate,
 };
 use linli_store::model::Core;
 use linli_store::{Database, Store};
+use places::Places;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -35,7 +44,8 @@ const SCHEMA: &str = r#"{"$schema": "https://json-schema.org/draft/2020-12/schem
         "age": {"type": "integer", "readOnly": true, "x-linli": {"derived": {"age-of": "born"}, "classification": "personal"}},
         "shaded": {"type": "string", "x-linli": {"classification": "personal", "mask": "name"}},
         "checked": {"type": "integer", "x-linli": {"classification": "personal"}},
-        "absent": {"type": "integer", "x-linli": {"classification": "personal"}}}}"#;
+        "absent": {"type": "integer", "x-linli": {"classification": "personal"}},
+        "place": {"type": "string", "x-linli": {"type": "reference", "entity": "place", "classification": "public"}}}}"#;
 
 /// Lies in no region: only its label bounds it.
 const NOTE: &str = r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": false,
@@ -46,7 +56,9 @@ const CODES: &str = "# GB/T 2261.1-2003\ncode,zh,en\n0,未知,Unknown\n1,男,Mal
 const CLASSES: [Classification; 4] =
     [Classification::Public, Classification::Internal, Classification::Personal, Classification::Sensitive];
 const TODAY: &str = "2026-02-28";
-const STORED: [&str; 10] = ["grid", "label", "count", "amount", "flag", "sex", "born", "shaded", "checked", "absent"];
+const STORED: [&str; 11] = ["grid", "label", "count", "amount", "flag", "sex", "born", "shaded", "checked", "absent", "place"];
+/// Of a zone; a place has the last one too.
+const STORED_ZONE: [&str; 5] = ["grid", "label", "count", "born", "zone"];
 const PLAIN: [&str; 7] = ["grid", "label", "count", "amount", "flag", "sex", "age"];
 const FIELDS: [&str; 10] = ["grid", "label", "count", "amount", "flag", "sex", "age", "shaded", "checked", "absent"];
 const GRIDS: [&str; 5] = ["440104022001001", "440104022001002", "440104022002001", "440105001001001", "445381001001001"];
@@ -55,18 +67,6 @@ const READ_IN: [&str; 9] = ["44", "4401", "440104", "440104022", "440104022001",
 /// None holds U+10FFFF, a noncharacter behind which the store's ranges for prefixes end.
 const LABELS: [&str; 8] = ["", "a", "ab", "aé", "b%", "王", "王小", "王\u{10FFFF}"];
 const BORN: [&str; 8] = ["1926-02-28", "1946-02-27", "1946-02-28", "1946-03-01", "2000-02-29", "2008-02-28", "2025-12-31", "2026-02-28"];
-/// Conditions that a grant may bring.
-const CONDITIONS: [&str; 8] = [
-    "",
-    "age >= 80",
-    "age != 80 && label != null",
-    "born < \"2000-02-29\"",
-    "flag",
-    "amount > 0 && count in [1, 3]",
-    "label.startsWith(\"王\")",
-    "absent >= 2 && checked != null",
-];
-
 type Record = HashMap<&'static str, Value>;
 
 struct World {
@@ -75,6 +75,7 @@ struct World {
     keyring: Keyring,
     records: Vec<Record>,
     labels: Vec<Label>,
+    places: Places,
 }
 
 fn actor(regions: &[&str], clearance: Classification) -> Actor {
@@ -126,24 +127,38 @@ fn databases() -> [Database; 2] {
 
 fn world(database: &Database) -> World {
     let runtime = Runtime::new().unwrap();
-    let core = Core { codes: vec![CodeList::read("sex", CODES).unwrap()], schemas: &[] };
+    let core = Core { codes: vec![CodeList::read("sex", CODES).unwrap()], schemas: &[places::ZONE, &places::place()] };
     let store = runtime.block_on(Store::open(database, core)).unwrap();
     runtime.block_on(store.add_entities("a.b", vec![SCHEMA.into(), NOTE.into()])).unwrap();
     let keyring = Keyring::new([7; 32]);
-    let fields: Vec<_> = STORED.iter().map(|name| format!("{name} = \"plain\"")).collect();
-    let writer = scope(&store.catalogue(), &keyring, "\"create\"", &fields.join(", "), "");
-    let everywhere = actor(&["44"], Classification::Sensitive);
+    let places = Places::new();
     let records: Vec<Record> = (0..90).map(record).collect();
     let labels: Vec<Label> = (0..90).map(label).collect();
-    let permission = writer.may_change(&caller(&everywhere), "thing", None, &STORED).unwrap();
-    let changes = records.iter().zip(&labels).map(|(record, label)| {
-        let values =
-            record.iter().filter(|(_, value)| **value != Value::Null).map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        permission.change(Draft { values, evidence: None, label: Some(label.clone()) }).unwrap()
-    });
-    let made = runtime.block_on(store.apply(changes.collect(), entry())).unwrap();
-    assert!(made.iter().zip(1..).all(|(made, number)| made.record == RecordNo(number)));
-    World { runtime, store, keyring, records, labels }
+    let unlabelled = |records: &[Record]| records.iter().map(|record| (record.clone(), None)).collect::<Vec<_>>();
+    let world = World { runtime, store, keyring, records, labels, places };
+    world.fill("zone", &STORED_ZONE[..4], unlabelled(&world.places.zones));
+    world.fill("place", &STORED_ZONE, unlabelled(&world.places.places));
+    let things = world.records.iter().cloned().zip(world.labels.iter().cloned().map(Some)).collect();
+    world.fill("thing", &STORED, things);
+    world
+}
+
+impl World {
+    /// Makes records of one entity type, numbered from 1.
+    fn fill(&self, entity: &str, fields: &[&str], records: Vec<(Record, Option<Label>)>) {
+        let granted: Vec<_> = fields.iter().map(|name| format!("{name} = \"plain\"")).collect();
+        let manifest = manifest(entity, "\"create\"", &granted.join(", "), "");
+        let writer = compile(&self.store.catalogue(), &self.keyring, &manifest);
+        let everywhere = actor(&["44"], Classification::Sensitive);
+        let permission = writer.may_change(&caller(&everywhere), entity, None, fields).unwrap();
+        let changes = records.into_iter().map(|(record, label)| {
+            let values =
+                record.into_iter().filter(|(_, value)| *value != Value::Null).map(|(name, value)| (name.to_owned(), value)).collect();
+            permission.change(Draft { values, evidence: None, label }).unwrap()
+        });
+        let made = self.runtime.block_on(self.store.apply(changes.collect(), entry())).unwrap();
+        assert!(made.iter().zip(1..).all(|(made, number)| made.record == RecordNo(number)));
+    }
 }
 
 fn mix(number: usize, salt: usize) -> usize {
@@ -188,6 +203,7 @@ fn record(number: usize) -> Record {
         ("shaded", some(14, text(&["王小明", "李四"], 15))),
         ("checked", some(16, small(17))),
         ("absent", some(18, small(19))),
+        ("place", places::reference(mix(26), places::PLACES)),
     ])
 }
 
@@ -196,55 +212,20 @@ fn record(number: usize) -> Record {
 struct Case {
     regions: Vec<&'static str>,
     clearance: Classification,
-    condition: &'static str,
+    condition: String,
     select: Vec<&'static str>,
     filter: Vec<Filter>,
     sort: Vec<(&'static str, bool)>,
     limit: u32,
 }
 
-fn field() -> impl Strategy<Value = &'static str> {
-    prop_oneof![14 => select(&PLAIN[..]), 1 => select(&FIELDS[..])]
-}
-
-fn filter() -> impl Strategy<Value = Filter> {
-    field().prop_flat_map(|name| {
-        let value = match name {
-            "grid" => select(&GRIDS[..]).prop_map(|code| Value::Text(code.into())).boxed(),
-            "label" | "shaded" => select(&LABELS[..]).prop_map(|text| Value::Text(text.into())).boxed(),
-            "sex" => select(&["0", "1", "2"][..]).prop_map(|code| Value::Text(code.into())).boxed(),
-            "flag" => any::<bool>().prop_map(Value::Boolean).boxed(),
-            "amount" => (-3_i64..5).prop_map(|half| Value::Decimal(Decimal { units: half * 50, scale: 2 })).boxed(),
-            "age" => prop_oneof![select(&[-1_i64, 0, 1, 17, 18, 25, 26, 79, 80, 81, 100, 9_999, i64::MAX][..]), any::<i64>()]
-                .prop_map(Value::Integer)
-                .boxed(),
-            _ => (-2_i64..5).prop_map(Value::Integer).boxed(),
-        };
-        let mut operators = vec![Operator::Equal, Operator::NotEqual, Operator::In, Operator::Has];
-        if matches!(name, "grid" | "label" | "shaded" | "sex") {
-            operators.push(Operator::Prefix);
-        }
-        if !matches!(name, "flag" | "sex") {
-            operators.extend([Operator::Less, Operator::LessOrEqual, Operator::Greater, Operator::GreaterOrEqual]);
-        }
-        (Just(name), select(operators), prop::collection::vec(value, 1..4)).prop_map(|(name, operator, mut values)| {
-            values.truncate(match operator {
-                Operator::In => 3,
-                Operator::Has => 0,
-                _ => 1,
-            });
-            (name.to_owned(), operator, values)
-        })
-    })
-}
-
 fn case() -> impl Strategy<Value = Case> {
     let regions = subsequence(vec!["440104", "440104022001", "440104022001002", "440105", "4453", "440104022002001", "11"], 0..5);
     let regions = prop_oneof![1 => Just(vec!["44"]), 2 => regions];
-    let select_ = prop::collection::vec(prop_oneof![6 => field(), 1 => Just("shaded")], 1..4);
-    let sort = prop::collection::vec((field(), any::<bool>()), 0..4);
+    let select_ = prop::collection::vec(prop_oneof![6 => conditions::field(), 1 => Just("shaded")], 1..4);
+    let sort = prop::collection::vec((conditions::field(), any::<bool>()), 0..4);
     let clearance = prop_oneof![3 => Just(Classification::Sensitive), 1 => select(&CLASSES[..])];
-    (regions, clearance, select(&CONDITIONS[..]), select_, prop::collection::vec(filter(), 0..3), sort, 1_u32..40).prop_map(
+    (regions, clearance, conditions::condition(), select_, prop::collection::vec(conditions::filter(), 0..3), sort, 1_u32..40).prop_map(
         |(regions, clearance, condition, select, filter, sort, limit)| Case { regions, clearance, condition, select, filter, sort, limit },
     )
 }
@@ -253,7 +234,7 @@ fn case() -> impl Strategy<Value = Case> {
 fn expected(world: &World, entity: &EntityType, catalogue: &Catalogue, case: &Case) -> Vec<i64> {
     let today: Date = TODAY.parse().unwrap();
     let condition =
-        if case.condition.is_empty() { Predicate::everything() } else { condition::parse(case.condition, entity, catalogue).unwrap() };
+        if case.condition.is_empty() { Predicate::everything() } else { condition::parse(&case.condition, entity, catalogue).unwrap() };
     let filters: Vec<_> =
         case.filter.iter().map(|(name, operator, values)| Comparison::new(entity, name, *operator, values.clone()).unwrap()).collect();
     let regions: Vec<RegionCode> = case.regions.iter().map(|code| code.parse().unwrap()).collect();
@@ -264,10 +245,13 @@ fn expected(world: &World, entity: &EntityType, catalogue: &Catalogue, case: &Ca
         .map(|(found, _)| found)
         .collect();
     found.retain(|(_, record)| {
-        let value = |name: &str| record.get(name).cloned().unwrap_or(Value::Null);
+        let facts = Facts {
+            record: &|name| record.get(name).cloned().unwrap_or(Value::Null),
+            other: &|entity, record, name| world.places.value(entity, record, name),
+            today,
+        };
         let near = regions.iter().any(|region| region.contains(text(&record["grid"])));
-        near && condition.holds(entity, &value, today) == Some(true)
-            && filters.iter().all(|filter| filter.holds(entity, &value, today) == Some(true))
+        near && condition.holds(entity, &facts) == Some(true) && filters.iter().all(|filter| filter.holds(entity, &facts) == Some(true))
     });
     found.sort_by(|left, right| order(entity, &case.sort, left, right));
     found.into_iter().map(|(number, _)| number).collect()
@@ -343,7 +327,7 @@ fn check(world: &World, case: &Case) -> Result<(), TestCaseError> {
     let entity = catalogue.entity("a.b/thing").unwrap();
     let fields: Vec<_> = PLAIN.iter().map(|name| format!("{name} = \"plain\"")).collect();
     let fields = format!("{}, shaded = \"masked\", checked = \"check\"", fields.join(", "));
-    let scope = scope(&catalogue, &world.keyring, "\"read\"", &fields, case.condition);
+    let scope = scope(&catalogue, &world.keyring, "\"read\"", &fields, &case.condition);
     let actor = actor(&case.regions, case.clearance);
     let mut ask = Ask {
         entity: "thing".into(),

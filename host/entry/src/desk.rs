@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use linli_audit::{Access, Entry, Outcome};
 use linli_model::{EntityType, Origin, RecordNo};
 use linli_scope::decide::{Ask, Draft, not_found};
-use linli_scope::{Authorized, Caller, Denial, DenialKind, Read, Scope};
+use linli_scope::{Authorized, Caller, Denial, DenialKind, Operation, Read, Scope};
 use linli_store::provenance::FieldSource;
 use linli_store::{Made, Rows, Store, StoreError};
 use roaring::RoaringTreemap;
@@ -235,6 +235,13 @@ impl Desk<'_> {
             records: rows.count,
             denied: None,
         });
+        entry.accesses.extend(read.links.iter().zip(&rows.linked).map(|(link, found)| Access {
+            entity: link.entity.name.clone(),
+            operation: Operation::Link.as_str().to_owned(),
+            fields: link.fields.clone(),
+            records: found.len(),
+            denied: None,
+        }));
         entry.subjects = std::mem::take(&mut rows.subjects);
         self.store.record(entry.encode()).await?;
         Ok((read, rows))

@@ -29,7 +29,7 @@ pub mod value;
 pub use catalogue::Catalogue;
 pub use classification::Classification;
 pub use code_list::CodeList;
-pub use date::Date;
+pub use date::{Date, Period};
 pub use decimal::Decimal;
 pub use entity::{EntityType, Field, FieldKind, Origin, RegionSource, SubjectPath};
 pub use mask::Mask;

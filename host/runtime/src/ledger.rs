@@ -3,7 +3,7 @@
 use linli_audit::Access;
 use linli_model::{Classification, Extent};
 use linli_scope::plan::Label;
-use linli_scope::{Denial, Read};
+use linli_scope::{Denial, Operation, Read};
 use linli_store::{Checked, Rows};
 use roaring::RoaringTreemap;
 
@@ -33,6 +33,9 @@ impl Ledger {
     /// Rows that were read.
     pub fn read(&mut self, operation: &str, read: &Read, rows: &Rows) {
         self.add(&read.entity.name, operation, &read.fields, rows.count);
+        for (link, found) in read.links.iter().zip(&rows.linked) {
+            self.add(&link.entity.name, Operation::Link.as_str(), &link.fields, found.len());
+        }
         self.subjects(&rows.subjects);
         let class = rows.label.map_or(read.classification, |label| label.max(read.classification));
         if rows.count > 0 {
@@ -43,8 +46,7 @@ impl Ledger {
 
     /// A predicate that was asked.
     pub fn checked(&mut self, check: &linli_scope::Check, found: Option<&Checked>) {
-        let mut fields: Vec<(String, String)> =
-            check.predicate.fields().into_iter().map(|field| (field.to_owned(), "check".to_owned())).collect();
+        let mut fields: Vec<(String, String)> = check.predicate.fields().into_iter().map(|field| (field, "check".to_owned())).collect();
         fields.dedup();
         self.add(&check.entity.name, "check", &fields, u64::from(found.is_some()));
         if let Some(found) = found {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// What may be done with an entity type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", try_from = "Word")]
 pub enum Operation {
     /// See fields of records.
     Read,
@@ -18,8 +18,41 @@ pub enum Operation {
     Create,
     /// Change records.
     Update,
+    /// Follow declared references to what another access of the same purpose reads.
+    Link,
     /// Without a log-in: find one record by a public key.
     PublicLookup,
+}
+
+/// An operation as manifests write it, the reserved ones among them.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Word {
+    Read,
+    Check,
+    Create,
+    Update,
+    Link,
+    PublicLookup,
+    Export,
+    Subscribe,
+}
+
+impl TryFrom<Word> for Operation {
+    type Error = &'static str;
+
+    fn try_from(word: Word) -> Result<Self, Self::Error> {
+        Ok(match word {
+            Word::Read => Self::Read,
+            Word::Check => Self::Check,
+            Word::Create => Self::Create,
+            Word::Update => Self::Update,
+            Word::Link => Self::Link,
+            Word::PublicLookup => Self::PublicLookup,
+            Word::Export => return Err("the operation `export` is reserved, not available yet"),
+            Word::Subscribe => return Err("the operation `subscribe` is reserved, not available yet"),
+        })
+    }
 }
 
 impl Operation {
@@ -30,6 +63,7 @@ impl Operation {
             Self::Check => "check",
             Self::Create => "create",
             Self::Update => "update",
+            Self::Link => "link",
             Self::PublicLookup => "public-lookup",
         }
     }
@@ -110,4 +144,21 @@ pub struct Access {
 
 fn rows_per_call() -> u32 {
     ROWS_PER_CALL
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Manifest;
+
+    #[test]
+    fn what_comes_later_is_reserved() {
+        for word in ["export", "subscribe"] {
+            let text = format!(
+                "[plugin]\nid = \"a.b\"\nversion = \"1\"\nplatform = \"0.1\"\nname = \"n\"\n[[access]]\npurpose = \"p\"\nentity = \"resident\"\noperations = [\"read\", \"{word}\"]\n"
+            );
+            let message = Manifest::read(&text).unwrap_err().to_string();
+            assert!(message.contains(&format!("the operation `{word}` is reserved, not available yet")), "{message}");
+            assert!(message.contains("line 9"), "{message}");
+        }
+    }
 }

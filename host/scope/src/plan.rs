@@ -100,6 +100,26 @@ pub enum Output {
     Version,
     /// A field, by its index in the entity type, and how it is shown.
     Field(usize, Mode),
+    /// A field of the record at the end of a link, by the link's index in the read and its own in that entity type.
+    Linked(usize, usize, Mode),
+}
+
+/// A reference that a read follows. What is at its end is read within that end's own bounds; what lies outside is as if
+/// the reference led nowhere.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The link at whose end the reference stands; none for the record that is read.
+    pub from: Option<usize>,
+    /// The reference.
+    pub reference: String,
+    /// The references so far, as callers write them: `household.dwelling`.
+    pub path: String,
+    /// What it leads to.
+    pub entity: Arc<EntityType>,
+    /// Which of those are within reach.
+    pub bounds: Bounds,
+    /// For the log: the fields that are read at its end, and how.
+    pub fields: Vec<(String, String)>,
 }
 
 /// One sort key: a field by index, descending or not.
@@ -127,6 +147,8 @@ pub struct Read {
     pub entity: Arc<EntityType>,
     /// These columns.
     pub outputs: Vec<Output>,
+    /// By way of these references, each behind the one that it goes on from.
+    pub links: Vec<Link>,
     /// Of the records within reach.
     pub bounds: Bounds,
     /// That the caller filters for.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use linli_model::{Catalogue, EntityType, RegionCode, region};
+use linli_model::{Catalogue, EntityType, FieldKind, RegionCode, region};
 
 use crate::access::{Access, Mode, Operation};
 use crate::condition::{self, ConditionError};
@@ -188,6 +188,10 @@ fn check_names(number: usize, access: &Access, entity: &EntityType) -> Result<()
             }
             Some(_) => {}
         }
+    }
+    let refers = |name: &String| entity.field(name).is_some_and(|field| matches!(field.kind, FieldKind::Reference { .. }));
+    if access.operations.contains(&Operation::Link) && !access.fields.keys().any(refers) {
+        return fail("has the operation link and no reference of the schema in fields".into());
     }
     if let Some(name) = access.public.iter().find(|name| !access.fields.contains_key(*name)) {
         return fail(format!("`{name}` stands in public but not in fields"));

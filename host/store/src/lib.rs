@@ -26,6 +26,7 @@ mod postgres;
 pub mod provenance;
 pub mod read;
 pub mod record_log;
+mod relation;
 mod schema;
 mod sql;
 mod sqlite;

@@ -1,7 +1,9 @@
 //! Reads: one authorised plan, one statement, one JSON array.
 
-use linli_model::{Classification, Date, Decimal, EntityType, Extent, Field, FieldKind, Origin, RecordNo, SubjectPath, Value, value};
-use linli_scope::plan::{Output, Single};
+use linli_model::{
+    Classification, Date, Decimal, EntityType, Extent, Field, FieldKind, Origin, RecordNo, SubjectPath, Value, entity, value,
+};
+use linli_scope::plan::{Link, Output, Single};
 use linli_scope::position::Position;
 use linli_scope::{Authorized, Check, Mode, Read, TokenKey};
 use roaring::RoaringTreemap;
@@ -9,6 +11,7 @@ use roaring::RoaringTreemap;
 use crate::database::{Cells, Readers, Row};
 use crate::error::StoreError;
 use crate::label::{self, Kept};
+use crate::relation;
 use crate::sql::{self, Order, Sql};
 
 /// A page of records as it leaves the store.
@@ -24,6 +27,8 @@ pub struct Rows {
     pub last: Option<Position>,
     /// Whether there are more behind it.
     pub more: bool,
+    /// Which records each link of the read led to.
+    pub linked: Vec<RoaringTreemap>,
     /// The smallest region that holds all of them and all that their labels say.
     pub region: Extent,
     /// The highest classification on the labels of plugins' records.
@@ -39,10 +44,7 @@ fn statement(read: &Read, orders: &[Order<'_>]) -> Sql {
     let mut out = Sql::default();
     let entity = &read.entity;
     out.sql("SELECT id, version");
-    for column in columns(read, orders) {
-        out.sql(", ");
-        out.sql(column);
-    }
+    columns(&mut out, read, orders);
     out.sql(" FROM ");
     out.sql(&entity.table);
     out.sql(" WHERE 1 = 1");
@@ -75,24 +77,44 @@ fn statement(read: &Read, orders: &[Order<'_>]) -> Sql {
     out
 }
 
-/// Outputs first (an age as its birth date), then sort columns, then subjects and labels.
-fn columns<'a>(read: &'a Read, orders: &[Order<'a>]) -> Vec<&'a str> {
-    let entity = &read.entity;
-    let mut columns: Vec<&str> =
-        read.outputs.iter().filter_map(|output| output_field(entity, *output)).map(|(field, _)| source_column(field)).collect();
-    columns.extend(orders.iter().map(|order| order.column));
-    columns.extend(entity.region_column());
-    columns.extend(subject_columns(entity));
-    if entity.is_labelled() {
-        columns.extend(label::COLUMNS);
+/// Outputs first (an age as its birth date), then sort columns, then subjects and labels, then what links led to.
+fn columns(out: &mut Sql, read: &Read, orders: &[Order<'_>]) {
+    for output in &read.outputs {
+        let Some((field, _)) = output_field(read, *output) else { continue };
+        out.sql(", ");
+        match link(read, *output) {
+            Some(link) => relation::linked(out, read, link, source_column(field)),
+            None => out.sql(source_column(field)),
+        }
     }
-    columns
+    let entity = &read.entity;
+    let labels = label::COLUMNS.into_iter().filter(|_| entity.is_labelled());
+    for column in orders.iter().map(|order| order.column).chain(entity.region_column()).chain(subject_columns(entity)).chain(labels) {
+        out.sql(", ");
+        out.sql(column);
+    }
+    for link in &read.links {
+        for column in std::iter::once(entity::ID).chain(link.entity.region_column()).chain(subject_columns(&link.entity)) {
+            out.sql(", ");
+            relation::linked(out, read, link, column);
+        }
+    }
 }
 
-fn output_field(entity: &EntityType, output: Output) -> Option<(&Field, Mode)> {
+fn output_field(read: &Read, output: Output) -> Option<(&Field, Mode)> {
     match output {
-        Output::Field(index, mode) => entity.fields.get_index(index).map(|(_, field)| (field, mode)),
+        Output::Field(index, mode) => read.entity.fields.get_index(index).map(|(_, field)| (field, mode)),
+        Output::Linked(link, index, mode) => {
+            read.links.get(link).and_then(|link| link.entity.fields.get_index(index)).map(|(_, field)| (field, mode))
+        }
         Output::Id | Output::Version => None,
+    }
+}
+
+fn link(read: &Read, output: Output) -> Option<&Link> {
+    match output {
+        Output::Linked(link, ..) => read.links.get(link),
+        Output::Field(..) | Output::Id | Output::Version => None,
     }
 }
 
@@ -118,10 +140,11 @@ pub(crate) async fn rows(
 ) -> Result<Rows, StoreError> {
     let orders = sql::orders(&read.entity, &read.sort);
     let statement = statement(read, &orders);
-    let shown = read.outputs.iter().filter(|output| matches!(output, Output::Field(..))).count();
+    let shown = read.outputs.iter().filter(|output| matches!(output, Output::Field(..) | Output::Linked(..))).count();
     let writer = RowWriter { read, orders: &orders, entity_number, shown };
     let start = || {
-        let mut rows = Rows { json: String::with_capacity(4_096), ..Rows::default() };
+        let linked = vec![RoaringTreemap::new(); read.links.len()];
+        let mut rows = Rows { json: String::with_capacity(4_096), linked, ..Rows::default() };
         rows.json.push('[');
         rows
     };
@@ -172,9 +195,13 @@ impl RowWriter<'_> {
                     out.push_str("\"version\":");
                     value::write_integer(row.integer(VERSION)?, out);
                 }
-                Output::Field(..) => {
-                    let Some((field, mode)) = output_field(&read.entity, *output) else { continue };
+                Output::Field(..) | Output::Linked(..) => {
+                    let Some((field, mode)) = output_field(read, *output) else { continue };
                     out.push('"');
+                    if let Some(link) = link(read, *output) {
+                        out.push_str(&link.path);
+                        out.push('.');
+                    }
                     out.push_str(&field.name);
                     out.push_str("\":");
                     self.write_field(row, column, field, mode, out)?;
@@ -264,6 +291,32 @@ impl RowWriter<'_> {
             rows.label = rows.label.max(Some(label.class));
             rows.subjects |= label.subjects;
             rows.region.widen(label.region);
+            column += label::COLUMNS.len();
+        }
+        self.account_links(row, column, rows)
+    }
+
+    /// The same of what links led to.
+    fn account_links(&self, row: &impl Cells, mut column: usize, rows: &mut Rows) -> Result<(), StoreError> {
+        for (link, found) in self.read.links.iter().zip(&mut rows.linked) {
+            let record = row.optional_integer(column)?;
+            column += 1;
+            found.extend(record.map(i64::unsigned_abs));
+            if link.entity.region_column().is_some() {
+                if record.is_some() {
+                    rows.region.widen(row.optional_text(column)?.map_or(Extent::Everywhere, label::lies_in));
+                }
+                column += 1;
+            }
+            for subject in &link.entity.subjects {
+                match subject {
+                    SubjectPath::Own => rows.subjects.extend(record.map(i64::unsigned_abs)),
+                    SubjectPath::Reference(_) => {
+                        rows.subjects.extend(row.optional_integer(column)?.map(i64::unsigned_abs));
+                        column += 1;
+                    }
+                }
+            }
         }
         Ok(())
     }

@@ -6,20 +6,60 @@
 use linli_model::{Date, EntityType, FieldKind, Origin, RegionCode, Value, entity, region, value};
 use linli_scope::plan::{Bounds, LabelRule, Reach};
 use linli_scope::position::Position;
-use linli_scope::predicate::{Comparison, Operator, Predicate};
+use linli_scope::predicate::{Comparison, Operand, Operator, Predicate};
 
 use crate::database::Bind;
+use crate::relation;
 
 /// A statement under way: its text with numbered placeholders, and the values in their places.
 #[derive(Default)]
 pub(crate) struct Sql {
     pub text: String,
     pub binds: Vec<Bind<'static>>,
+    /// Of the table whose columns are being named, within a subselect.
+    alias: Option<String>,
+    /// How many aliases were given out.
+    aliases: usize,
 }
 
 impl Sql {
     pub fn sql(&mut self, text: &str) {
         self.text.push_str(text);
+    }
+
+    /// What a field is compared with, as of today.
+    fn operand(&mut self, operand: &Operand, today: Date) {
+        match operand {
+            Operand::Value(value) => self.bind(value),
+            day => self.bind(&day.on(today)),
+        }
+    }
+
+    /// A column of the table in question.
+    pub fn column(&mut self, name: &str) {
+        if let Some(alias) = &self.alias {
+            self.text.push_str(alias);
+            self.text.push('.');
+        }
+        self.text.push_str(name);
+    }
+
+    /// How the table in question is named.
+    pub fn table<'s>(&'s self, entity: &'s EntityType) -> &'s str {
+        self.alias.as_deref().unwrap_or(&entity.table)
+    }
+
+    /// Names columns by this alias while `write` runs.
+    pub fn within(&mut self, alias: &str, write: impl FnOnce(&mut Self)) {
+        let outer = self.alias.replace(alias.to_owned());
+        write(self);
+        self.alias = outer;
+    }
+
+    /// An alias that this statement does not have yet. No table is named so.
+    pub fn fresh_alias(&mut self) -> String {
+        self.aliases += 1;
+        format!("f{}", self.aliases)
     }
 
     pub fn bind<'v>(&mut self, value: impl Into<Bind<'v>>) {
@@ -39,7 +79,9 @@ pub(crate) fn bounds(out: &mut Sql, entity: &EntityType, bounds: &Bounds, today:
     conjunct(out, entity, &bounds.condition, today);
     reach(out, entity, &bounds.regions);
     if let Some(own) = bounds.own {
-        out.sql(" AND id = ");
+        out.sql(" AND ");
+        out.column("id");
+        out.sql(" = ");
         out.bind(own.0);
     }
     if let Some(rule) = &bounds.label {
@@ -47,21 +89,43 @@ pub(crate) fn bounds(out: &mut Sql, entity: &EntityType, bounds: &Bounds, today:
     }
 }
 
-/// ` AND (…)` of a predicate, or nothing where it holds of everything.
+/// ` AND …` of a predicate, or nothing where it holds of everything.
 pub(crate) fn conjunct(out: &mut Sql, entity: &EntityType, condition: &Predicate, today: Date) {
     match condition {
         Predicate::All(parts) => parts.iter().for_each(|part| conjunct(out, entity, part, today)),
-        Predicate::Compare(compared) => {
+        other => {
             out.sql(" AND ");
-            comparison(out, entity, compared, today);
+            expression(out, entity, other, today);
         }
     }
 }
 
-/// A predicate as one expression.
+/// A predicate as one expression, which may stand on either side of any operator.
 pub(crate) fn expression(out: &mut Sql, entity: &EntityType, condition: &Predicate, today: Date) {
-    out.sql("(1 = 1");
-    conjunct(out, entity, condition, today);
+    match condition {
+        Predicate::All(parts) => joined(out, entity, parts, (" AND ", "1 = 1"), today),
+        Predicate::Any(parts) => joined(out, entity, parts, (" OR ", "1 = 0"), today),
+        Predicate::Not(part) => {
+            out.sql("(NOT ");
+            expression(out, entity, part, today);
+            out.sql(")");
+        }
+        Predicate::Compare(compared) => comparison(out, entity, compared, today),
+        Predicate::Along(steps, compared) => relation::along(out, entity, steps, compared, today),
+    }
+}
+
+fn joined(out: &mut Sql, entity: &EntityType, parts: &[Predicate], (sign, none): (&str, &str), today: Date) {
+    out.sql("(");
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            out.sql(sign);
+        }
+        expression(out, entity, part, today);
+    }
+    if parts.is_empty() {
+        out.sql(none);
+    }
     out.sql(")");
 }
 
@@ -69,11 +133,11 @@ pub(crate) fn expression(out: &mut Sql, entity: &EntityType, condition: &Predica
 pub(crate) fn comparison(out: &mut Sql, entity: &EntityType, compared: &Comparison, today: Date) {
     match entity.field(&compared.field).map(|field| &field.origin) {
         Some(Origin::AgeOf(source)) => age(out, source, compared, today),
-        _ => column(out, compared),
+        _ => column(out, compared, today),
     }
 }
 
-fn column(out: &mut Sql, compared: &Comparison) {
+fn column(out: &mut Sql, compared: &Comparison, today: Date) {
     let name = compared.field.as_str();
     let sign = match compared.operator {
         Operator::Equal => " = ",
@@ -82,39 +146,39 @@ fn column(out: &mut Sql, compared: &Comparison) {
         Operator::LessOrEqual => " <= ",
         Operator::Greater => " > ",
         Operator::GreaterOrEqual => " >= ",
-        Operator::In => return listed(out, name, &compared.values),
-        Operator::Prefix => return prefix(out, name, compared.values.first()),
+        Operator::In => return listed(out, name, &compared.operands, today),
+        Operator::Prefix => return prefix(out, name, compared.operands.first()),
         Operator::Has => {
-            out.sql(name);
+            out.column(name);
             return out.sql(" IS NOT NULL");
         }
     };
-    out.sql(name);
+    out.column(name);
     out.sql(sign);
-    compared.values.iter().take(1).for_each(|value| out.bind(value));
+    compared.operands.iter().take(1).for_each(|operand| out.operand(operand, today));
 }
 
-fn listed(out: &mut Sql, name: &str, values: &[Value]) {
-    out.sql(name);
+fn listed(out: &mut Sql, name: &str, operands: &[Operand], today: Date) {
+    out.column(name);
     out.sql(" IN (");
-    for (at, value) in values.iter().enumerate() {
+    for (at, operand) in operands.iter().enumerate() {
         if at > 0 {
             out.sql(", ");
         }
-        out.bind(value);
+        out.operand(operand, today);
     }
     out.sql(")");
 }
 
 /// A prefix as a range, so that an index serves and no pattern sign means anything.
-fn prefix(out: &mut Sql, name: &str, value: Option<&Value>) {
-    let Some(Value::Text(start)) = value else { return out.sql("1 = 0") };
+fn prefix(out: &mut Sql, name: &str, operand: Option<&Operand>) {
+    let Some(Operand::Value(Value::Text(start))) = operand else { return out.sql("1 = 0") };
     out.sql("(");
-    out.sql(name);
+    out.column(name);
     out.sql(" >= ");
     out.bind(start.clone());
     out.sql(" AND ");
-    out.sql(name);
+    out.column(name);
     out.sql(" < ");
     out.bind(successor(start));
     out.sql(")");
@@ -137,11 +201,11 @@ fn successor(prefix: &str) -> String {
 
 /// A comparison of completed years, as a range of birth dates, so that an index serves.
 fn age(out: &mut Sql, source: &str, compared: &Comparison, today: Date) {
-    let years = |value: &Value| match value {
-        Value::Integer(years) => *years,
+    let years = |operand: &Operand| match operand {
+        Operand::Value(Value::Integer(years)) => *years,
         _ => i64::MAX,
     };
-    let first = compared.values.first().map_or(i64::MAX, years);
+    let first = compared.operands.first().map_or(i64::MAX, years);
     match compared.operator {
         Operator::GreaterOrEqual => born(out, source, " <= ", first, today),
         Operator::Greater => born(out, source, " <= ", first.saturating_add(1), today),
@@ -149,21 +213,22 @@ fn age(out: &mut Sql, source: &str, compared: &Comparison, today: Date) {
         Operator::LessOrEqual => born(out, source, " > ", first.saturating_add(1), today),
         Operator::Equal => exactly(out, source, first, today),
         Operator::NotEqual => {
-            out.sql("NOT ");
+            out.sql("(NOT ");
             exactly(out, source, first, today);
+            out.sql(")");
         }
         Operator::In => {
             out.sql("(");
-            for (at, value) in compared.values.iter().enumerate() {
+            for (at, operand) in compared.operands.iter().enumerate() {
                 if at > 0 {
                     out.sql(" OR ");
                 }
-                exactly(out, source, years(value), today);
+                exactly(out, source, years(operand), today);
             }
             out.sql(")");
         }
         Operator::Has => {
-            out.sql(source);
+            out.column(source);
             out.sql(" IS NOT NULL");
         }
         Operator::Prefix => out.sql("1 = 0"),
@@ -180,7 +245,7 @@ fn exactly(out: &mut Sql, source: &str, years: i64, today: Date) {
 
 /// Ages below 0 and beyond all calendars become texts before and behind every date.
 fn born(out: &mut Sql, source: &str, sign: &str, years: i64, today: Date) {
-    out.sql(source);
+    out.column(source);
     out.sql(sign);
     let edge = match years {
         ..=0 => "9999".to_owned(),
@@ -206,7 +271,7 @@ fn reach(out: &mut Sql, entity: &EntityType, reach: &Reach) {
             _ => None,
         };
         if let Some(column) = exact {
-            out.sql(column);
+            out.column(column);
             out.sql(" = ");
             out.bind(code.to_owned());
             continue;
@@ -219,22 +284,28 @@ fn reach(out: &mut Sql, entity: &EntityType, reach: &Reach) {
 /// `(column >= … AND column < …)`: the code in the column begins with the region's.
 fn lies_in(out: &mut Sql, column: &str, region: &RegionCode) {
     out.sql("(");
-    out.sql(column);
+    out.column(column);
     out.sql(" >= ");
     out.bind(region.as_str());
     out.sql(" AND ");
-    out.sql(column);
+    out.column(column);
     out.sql(" < ");
     out.bind(region.end());
     out.sql(")");
 }
 
 fn label(out: &mut Sql, rule: &LabelRule) {
-    out.sql(" AND label_purpose = ");
+    out.sql(" AND ");
+    out.column("label_purpose");
+    out.sql(" = ");
     out.bind(rule.purpose.clone());
-    out.sql(" AND label_class <= ");
+    out.sql(" AND ");
+    out.column("label_class");
+    out.sql(" <= ");
     out.bind(rule.clearance.rank());
-    out.sql(" AND (label_region IS NULL");
+    out.sql(" AND (");
+    out.column("label_region");
+    out.sql(" IS NULL");
     for within in &rule.regions {
         out.sql(" OR ");
         lies_in(out, "label_region", within);

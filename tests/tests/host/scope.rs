@@ -61,6 +61,33 @@ fn a_field_that_is_masked_or_missing_serves_no_filter_and_no_sort() {
 }
 
 #[test]
+fn a_household_and_its_dwelling_are_read_by_way_of_a_resident_and_both_ends_are_on_the_record() {
+    let host = Host::fresh();
+    let worker = host.person("worker");
+    let home = worker.get("/session").expect(200).text("/regions/0").to_owned();
+    let before = host.log_entries();
+    let listed =
+        worker.get("/records/resident?fields=name,household.kind,household.dwelling.address,household.dwelling.grid&limit=200").expect(200);
+    let known: Vec<_> = listed.list("/records").iter().filter_map(|row| row["household.dwelling.grid"].as_str()).collect();
+    assert!(!known.is_empty() && known.iter().all(|grid| grid.starts_with(&home)), "{known:?}");
+    assert!(listed.list("/records").iter().any(|row| row["household.kind"] == "family" && row["household.dwelling.address"].is_string()));
+    let log = host.person("auditor").get(&format!("/audit/entries?after={before}")).expect(200);
+    let entry = log.list("/entries").iter().find(|entry| entry["entry"]["accesses"][0]["entity"] == "resident").unwrap();
+    let ends: Vec<_> =
+        entry["entry"]["accesses"].as_array().unwrap().iter().map(|access| (&access["entity"], &access["operation"])).collect();
+    let expected =
+        [("resident", "read"), ("household", "link"), ("dwelling", "link")].map(|(entity, operation)| (json!(entity), json!(operation)));
+    assert!(
+        ends.iter().zip(&expected).all(|(found, (entity, operation))| (found.0, found.1) == (entity, operation)) && ends.len() == 3,
+        "{ends:?}"
+    );
+    let refused = worker.get("/records/resident?fields=name&filter=household.dwelling.address:prefix:a").refused(403, "field-not-granted");
+    assert!(refused.detail().contains("`where` of [[access]] 1 in plugin.toml"), "{}", refused.detail());
+    worker.get("/records/resident?fields=name&sort=household.dwelling.address").refused(403, "field-not-granted");
+    worker.get("/records/resident?fields=household.dwelling.room.x").refused(403, "operation-not-granted");
+}
+
+#[test]
 fn an_expired_grant_makes_way_for_a_new_request_of_the_same_component() {
     let host = Host::fresh();
     let (admin, worker) = (host.person("admin"), host.person("worker"));

@@ -28,7 +28,7 @@ impl Condition {
     /// A condition over any field of the schema.
     pub fn random(random: &mut Random, schema: &Schema, depth: u32) -> Self {
         let part = |random: &mut Random| Self::random(random, schema, depth - 1);
-        match random.below(if depth == 0 { 1 } else { 4 }) {
+        match random.below(if depth == 0 { 1 } else { 6 }) {
             0..=2 => {
                 let field = random.pick(&schema.fields).name.clone();
                 Self::Compare(Comparison::random(random, schema, &field))

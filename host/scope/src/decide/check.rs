@@ -1,7 +1,5 @@
 //! Checks: one named predicate of one record, answered with yes or no.
 
-use linli_model::Field;
-
 use super::field::{cleared, highest};
 use crate::access::Operation;
 use crate::actor::Caller;
@@ -15,8 +13,8 @@ impl Scope {
         let mut candidates = self.candidates(caller, Operation::Check, entity)?;
         let found = candidates.find_map(|access| access.checks.get(name).map(|predicate| (access, predicate)));
         let (access, predicate) = found.ok_or_else(|| self.no_check(caller, entity, name))?;
-        let fields: Vec<&Field> = predicate.fields().into_iter().filter_map(|name| access.entity.field(name)).collect();
-        fields.iter().try_for_each(|field| cleared(&access.entity, caller, field))?;
+        let fields = predicate.looks_at(&access.entity);
+        fields.iter().try_for_each(|(entity, field)| cleared(entity, caller, field))?;
         Ok(Authorized::new(Check {
             bounds: self.bounds(access, caller)?,
             record: self.open_id(&access.entity, id)?,
@@ -24,7 +22,7 @@ impl Scope {
             name: name.to_owned(),
             predicate: predicate.clone(),
             today: caller.today,
-            classification: highest(fields.into_iter()),
+            classification: highest(fields.into_iter().map(|(_, field)| field)),
         }))
     }
 

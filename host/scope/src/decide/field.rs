@@ -14,6 +14,8 @@ pub(super) enum Use {
     Filter,
     Sort,
     Set,
+    /// Of a reference: read what it leads to.
+    Follow,
 }
 
 impl Use {
@@ -23,15 +25,17 @@ impl Use {
             Self::Filter => "filtered by",
             Self::Sort => "sorted by",
             Self::Set => "set",
+            Self::Follow => "followed",
         }
     }
 
-    /// Filters and sorts use only fields granted plain: a masked or checked one would be an oracle.
+    /// Filters and sorts use only fields granted plain: a masked or checked one would be an oracle. To follow a reference
+    /// shows nothing of it: what it leads to stands under an access of its own.
     fn allowed(self, mode: Mode) -> bool {
         match mode {
             Mode::Plain => true,
-            Mode::Masked => self == Self::Read,
-            Mode::Check => false,
+            Mode::Masked => matches!(self, Self::Read | Self::Follow),
+            Mode::Check => self == Self::Follow,
         }
     }
 
@@ -40,6 +44,7 @@ impl Use {
         let name = &field.name;
         match self {
             Self::Read if field.mask.is_some() => format!("`{name} = \"masked\"` (or \"plain\", if the mask hides what is needed)"),
+            Self::Follow => format!("`{name} = \"check\"` (or \"plain\", if the reference itself is needed too)"),
             Self::Read | Self::Filter | Self::Sort | Self::Set => format!("`{name} = \"plain\"`"),
         }
     }
@@ -50,7 +55,7 @@ impl Scope {
     pub(super) fn usable(&self, access: &Compiled, caller: &Caller<'_>, name: &str, wanted: Use) -> Result<(usize, Mode), Denial> {
         let entity = &access.entity;
         let Some((index, _, field)) = entity.fields.get_full(name) else {
-            return Err(about(entity, name, DenialKind::Field, format!("`{}` has no field `{name}`", entity.name)));
+            return Err(no_field(access, name, wanted));
         };
         let mode = access.fields.get(name).copied().ok_or_else(|| self.missing(access, field, wanted))?;
         if !wanted.allowed(mode) {
@@ -93,6 +98,21 @@ impl Scope {
     fn asked(&self, access: &Compiled, name: &str) -> Option<Mode> {
         self.requested.get(access.request).and_then(|asked| asked.fields.get(name)).copied()
     }
+}
+
+fn no_field(access: &Compiled, name: &str, wanted: Use) -> Denial {
+    let (entity, number) = (&access.entity, access.request + 1);
+    let message = if name.contains('.') && wanted != Use::Read {
+        format!(
+            "`{name}` is no field of `{}` itself: what a reference leads to can't be {} here; a condition on it belongs into `where` of \
+             [[access]] {number} in plugin.toml",
+            entity.name,
+            wanted.done()
+        )
+    } else {
+        format!("`{}` has no field `{name}`; [[access]] {number} in plugin.toml can only ask for fields of the schema", entity.name)
+    };
+    about(entity, name, DenialKind::Field, message)
 }
 
 /// Whether the actor may know what is classified so.

@@ -6,12 +6,14 @@
 //! | `check` | one named predicate of one record |
 //! | `change` | making and changing records: first the fields, then the values |
 //! | `field` | what a field may be used for |
+//! | `link` | what references lead to |
 //!
 //! Here: entry points, whether the grant stands, which accesses come into question, and which records are in reach.
 
 mod change;
 mod check;
 mod field;
+mod link;
 mod read;
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use linli_model::{EntityType, Field, FieldKind, Value, entity};
 
 use super::field::{Use, about, highest};
+use super::link::Links;
 use crate::access::{Mode, Operation};
 use crate::actor::{Caller, Channel};
 use crate::denial::{Denial, DenialKind};
@@ -49,17 +50,8 @@ impl Scope {
     }
 
     fn read_under(&self, access: &Compiled, caller: &Caller<'_>, ask: &Ask) -> Result<Authorized<Read>, Denial> {
-        if access.bound && caller.channel == Channel::Guest {
-            return Err(Denial::new(
-                DenialKind::BoundOnly,
-                format!(
-                    "[[access]] {} has bound = true: `{}` may be read in bound blocks only, not by the plugin",
-                    access.request + 1,
-                    ask.entity
-                ),
-            )
-            .entity(&access.entity.name));
-        }
+        reachable(access, caller)?;
+        let mut links = Links::new(self, access, caller);
         let mut outputs = Vec::with_capacity(ask.fields.len() + 1);
         let mut fields = Vec::with_capacity(ask.fields.len());
         outputs.push(Output::Id);
@@ -67,6 +59,7 @@ impl Scope {
             match name.as_str() {
                 entity::ID => {}
                 entity::VERSION => outputs.push(Output::Version),
+                path if path.contains('.') => outputs.push(links.output(path)?),
                 name => {
                     let (index, mode) = self.usable(access, caller, name, Use::Read)?;
                     outputs.push(Output::Field(index, mode));
@@ -74,6 +67,7 @@ impl Scope {
                 }
             }
         }
+        let links = links.finish(&mut fields);
         let filter = ask.filter.iter().map(|filter| self.filter(access, caller, filter)).collect::<Result<Vec<_>, _>>()?;
         let sort = ask
             .sort
@@ -101,6 +95,7 @@ impl Scope {
                 outputs
                     .iter()
                     .filter_map(|output| shown(&access.entity, *output))
+                    .chain(links.fields.iter().copied())
                     .chain(filter.iter().filter_map(|part| access.entity.field(&part.field)))
                     .chain(sort.iter().filter_map(|key| access.entity.fields.get_index(key.field).map(|(_, field)| field))),
             ),
@@ -108,7 +103,8 @@ impl Scope {
             filter,
             sort,
             after,
-            limit: ask.limit.clamp(1, access.rows_per_call),
+            limit: ask.limit.clamp(1, links.rows_per_call),
+            links: links.found,
             single,
             tokens: self.tokens.clone(),
             today: caller.today,
@@ -185,6 +181,7 @@ impl Scope {
             bounds: Bounds { condition: access.condition.clone(), regions, own: None, label: None },
             classification: highest(outputs.iter().filter_map(|output| shown(entity, *output))),
             outputs,
+            links: Vec::new(),
             filter: Vec::new(),
             sort: Vec::new(),
             after: None,
@@ -202,7 +199,7 @@ impl Scope {
 fn shown(entity: &EntityType, output: Output) -> Option<&Field> {
     match output {
         Output::Field(index, _) => entity.fields.get_index(index).map(|(_, field)| field),
-        Output::Id | Output::Version => None,
+        Output::Id | Output::Version | Output::Linked(..) => None,
     }
 }
 
@@ -215,6 +212,16 @@ fn within_bounds(ask: &Ask) -> Result<(), Denial> {
         }
     }
     Ok(())
+}
+
+/// Whether a caller of this kind may see rows under this access.
+pub(super) fn reachable(access: &Compiled, caller: &Caller<'_>) -> Result<(), Denial> {
+    if !access.bound || caller.channel != Channel::Guest {
+        return Ok(());
+    }
+    let (number, name) = (access.request + 1, &access.entity.name);
+    let message = format!("[[access]] {number} has bound = true: `{name}` may be read in bound blocks only, not by the plugin");
+    Err(Denial::new(DenialKind::BoundOnly, message).entity(name))
 }
 
 fn shape(application: &str, entity: &Arc<EntityType>, sort: &[SortKey]) -> String {

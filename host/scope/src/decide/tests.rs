@@ -156,3 +156,122 @@ fn a_permission_is_for_its_fields_and_its_regions_only() {
     assert_eq!(refused(None, "age"), DenialKind::Field);
     assert_eq!(refused(Some(("forged", 1)), "grid"), DenialKind::NotFound);
 }
+
+/// A resident's household and its dwelling, each end with an access of its own.
+const LINKED: &str = r#"
+    [[access]]
+    purpose = "p"
+    entity = "resident"
+    operations = ["read", "link"]
+    rows-per-call = 50
+    fields = { birth_date = "plain", household = "plain" }
+    [[access]]
+    purpose = "p"
+    entity = "household"
+    operations = ["read", "link"]
+    fields = { kind = "plain", dwelling = "check" }
+    where = "kind != \"collective\""
+    [[access]]
+    purpose = "p"
+    entity = "dwelling"
+    operations = ["read"]
+    rows-per-call = 20
+    fields = { address = "masked", kind = "check" }
+"#;
+
+/// First-party, so that the manifest is the grant.
+fn built_in(accesses: &str) -> Scope {
+    let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
+    let manifest = test_model::manifest(accesses);
+    let sources =
+        Sources { manifest: &manifest, grant: None, built_in: true, catalogue: &catalogue, keyring: &keyring, publisher: "x", sector: "y" };
+    Scope::compile(&sources).unwrap()
+}
+
+#[test]
+fn a_link_reads_each_end_under_its_own_access() {
+    let actor = actor(Classification::Sensitive);
+    let ask = Ask { limit: 100, ..fields(&["household.dwelling.address", "household.kind"]) };
+    let read = built_in(LINKED).read(&caller(&actor), &ask).unwrap();
+    let links: Vec<_> = read.links.iter().map(|link| (link.from, link.path.as_str(), link.entity.name.as_str())).collect();
+    assert_eq!(links, [(None, "household", "household"), (Some(0), "household.dwelling", "dwelling")]);
+    assert_eq!(read.links[0].bounds.condition.fields(), ["kind"]);
+    assert!(read.links.iter().all(|link| link.bounds.regions == crate::plan::Reach::Within(actor.regions.clone())));
+    let pair = |name: &str, mode: &str| (name.to_owned(), mode.to_owned());
+    assert_eq!(read.fields, [pair("household", "plain")]);
+    assert_eq!(read.links[0].fields, [pair("dwelling", "check"), pair("kind", "plain")]);
+    assert_eq!(read.links[1].fields, [pair("address", "masked")]);
+    assert_eq!((read.classification, read.limit), (Classification::Personal, 20));
+}
+
+#[test]
+fn a_link_is_denied_where_any_end_lacks_something() {
+    let no_operation = LINKED.replacen(r#"["read", "link"]"#, r#"["read"]"#, 1);
+    let no_far_end = LINKED.replace("entity = \"dwelling\"", "entity = \"household\"").replace("address = \"masked\", ", "");
+    for (accesses, path, kind, message) in [
+        (
+            LINKED,
+            "household.dwelling.kind",
+            DenialKind::FieldMode,
+            "`kind` of `dwelling` is granted check: checks may test it, but it can't be read",
+        ),
+        (LINKED, "household.dwelling.room", DenialKind::Field, "add `room = \"plain\"` to fields of [[access]] 3 in plugin.toml"),
+        (LINKED, "household.nobody", DenialKind::Field, "`household` has no field `nobody`; [[access]] 2 in plugin.toml"),
+        (LINKED, "birth_date.year", DenialKind::Invalid, "`birth_date` of `resident` holds no reference"),
+        (LINKED, "guardian.name", DenialKind::Field, "`resident` has no field `guardian`; [[access]] 1 in plugin.toml"),
+        (LINKED, "household.dwelling.address.x", DenialKind::Operation, "add \"link\" to operations of [[access]] 3 in plugin.toml"),
+        (LINKED, "a.b.c.d.e", DenialKind::Invalid, "follows more than 3 references"),
+        (LINKED, ".", DenialKind::Field, "has no field ``"),
+        (
+            &no_operation,
+            "household.kind",
+            DenialKind::Operation,
+            "to follow `household` of `resident`, add \"link\" to operations of [[access]] 1",
+        ),
+        (&no_far_end, "household.dwelling.address", DenialKind::Entity, "plugin.toml asks nothing of `dwelling` for the purpose p"),
+    ] {
+        let denial = built_in(accesses).read(&caller(&actor(Classification::Sensitive)), &fields(&[path])).unwrap_err();
+        assert_eq!(denial.kind, kind, "{path}: {denial}");
+        assert!(denial.message.contains(message), "{path}: {denial}");
+    }
+    let low = built_in(LINKED).read(&caller(&actor(Classification::Internal)), &fields(&["household.dwelling.address"])).unwrap_err();
+    assert_eq!(low.kind, DenialKind::Clearance);
+}
+
+#[test]
+fn a_link_needs_a_reference_to_follow() {
+    let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
+    let manifest = test_model::manifest(&LINKED.replace(", household = \"plain\"", ""));
+    let sources =
+        Sources { manifest: &manifest, grant: None, built_in: true, catalogue: &catalogue, keyring: &keyring, publisher: "x", sector: "y" };
+    let message = Scope::compile(&sources).unwrap_err().to_string();
+    assert_eq!(message, "[[access]] 1: has the operation link and no reference of the schema in fields");
+}
+
+#[test]
+fn no_way_around_a_field_that_is_not_granted() {
+    let scope = built_in(LINKED);
+    let filtered = |name: &str| Ask { filter: vec![(name.into(), Operator::Has, Vec::new())], ..fields(&[]) };
+    for name in ["household.kind", "household.dwelling.address"] {
+        for (ask, done) in [(filtered(name), "filtered by"), (sorted(name), "sorted by")] {
+            let denial = scope.read(&caller(&actor(Classification::Sensitive)), &ask).unwrap_err();
+            let expected = format!(
+                "what a reference leads to can't be {done} here; a condition on it belongs into `where` of [[access]] 1 in plugin.toml"
+            );
+            assert_eq!((denial.kind, denial.field.as_deref()), (DenialKind::Field, Some(name)));
+            assert!(denial.message.contains(&expected), "{denial}");
+        }
+    }
+    // A derived field is granted by itself: not by its source, nor its source by it.
+    for name in ["age", "Birth_Date", "birth_date ", "resident.birth_date", "birth_date AS x", "rowid", "\"birth_date\""] {
+        for ask in [fields(&[name]), filtered(name), sorted(name)] {
+            let denial = scope.read(&caller(&actor(Classification::Sensitive)), &ask).unwrap_err();
+            assert_eq!((denial.kind, denial.field.is_some()), (DenialKind::Field, true), "{name}: {denial}");
+            assert!(denial.message.contains("[[access]] 1 in plugin.toml"), "{name}: {denial}");
+        }
+    }
+    let derived = built_in(&LINKED.replace("birth_date", "age"));
+    for ask in [fields(&["birth_date"]), filtered("birth_date"), sorted("birth_date")] {
+        assert_eq!(derived.read(&caller(&actor(Classification::Sensitive)), &ask).unwrap_err().kind, DenialKind::Field);
+    }
+}

@@ -169,6 +169,7 @@ fn operation_word(operation: Operation) -> &'static str {
         Operation::Check => "核验",
         Operation::Create => "新建",
         Operation::Update => "修改",
+        Operation::Link => "关联查询",
         Operation::PublicLookup => "公开查验",
     }
 }

@@ -21,7 +21,9 @@ pub fn query(entity: &str) -> Query<'_> {
 }
 
 impl<'a> Query<'a> {
-    /// The fields to read; `id` and `version` are always allowed.
+    /// The fields to read; `id` and `version` are always allowed. A path, `household.dwelling.address`, follows references
+    /// where the grant lets the plugin link; its value stands in the row under the whole path, and is null where it leads
+    /// out of scope or nowhere.
     pub fn fields(mut self, fields: impl IntoIterator<Item = &'a str>) -> Self {
         self.fields.extend(fields);
         self
