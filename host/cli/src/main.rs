@@ -49,6 +49,9 @@ enum Command {
     Publisher(plugins::PublisherCommand),
     /// 批量录入 Enter the rows of a CSV file.
     Import(import::Options),
+    /// 区划 Regions, and what became of divisions.
+    #[command(subcommand)]
+    Regions(host::regions::Command),
     /// 审计 Export and verify the access log.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -112,6 +115,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Plugin(PluginCommand::Log(log)) => plugins::log(&log),
         Command::Grant(command) => grant::run(&command),
         Command::Publisher(command) => plugins::publisher(&command),
+        Command::Regions(command) => host::regions::run(&command),
         Command::Import(options) => return import::run(&options),
         Command::Audit(command) => return audit::run(&command),
     };

@@ -1,6 +1,8 @@
 //! Reads: one authorised plan, one statement, one JSON array.
 
-use linli_model::{Classification, Date, Decimal, EntityType, Extent, Field, FieldKind, Origin, RecordNo, SubjectPath, Value, value};
+use linli_model::{
+    Classification, Date, Decimal, EntityType, Extent, Field, FieldKind, Origin, RecordNo, RegionTree, SubjectPath, Value, value,
+};
 use linli_scope::plan::{Output, Single};
 use linli_scope::position::Position;
 use linli_scope::{Authorized, Check, Mode, Read, TokenKey};
@@ -35,7 +37,7 @@ const ID: usize = 0;
 const VERSION: usize = 1;
 const OUTPUTS: usize = 2;
 
-fn statement(read: &Read, orders: &[Order<'_>]) -> Sql {
+fn statement(read: &Read, orders: &[Order<'_>], regions: &RegionTree) -> Sql {
     let mut out = Sql::default();
     let entity = &read.entity;
     out.sql("SELECT id, version");
@@ -59,7 +61,7 @@ fn statement(read: &Read, orders: &[Order<'_>]) -> Sql {
             out.bind(value);
         }
     }
-    sql::bounds(&mut out, entity, &read.bounds, read.today);
+    sql::bounds(&mut out, entity, &read.bounds, read.today, regions);
     for part in &read.filter {
         out.sql(" AND ");
         sql::comparison(&mut out, entity, part, read.today);
@@ -114,12 +116,13 @@ fn subject_columns(entity: &EntityType) -> impl Iterator<Item = &str> {
 pub(crate) async fn rows(
     readers: &Readers,
     entity_number: &(dyn Fn(&str) -> Option<u16> + Sync),
+    regions: &RegionTree,
     read: &Authorized<Read>,
 ) -> Result<Rows, StoreError> {
     let orders = sql::orders(&read.entity, &read.sort);
-    let statement = statement(read, &orders);
+    let statement = statement(read, &orders, regions);
     let shown = read.outputs.iter().filter(|output| matches!(output, Output::Field(..))).count();
-    let writer = RowWriter { read, orders: &orders, entity_number, shown };
+    let writer = RowWriter { read, orders: &orders, entity_number, regions, shown };
     let start = || {
         let mut rows = Rows { json: String::with_capacity(4_096), ..Rows::default() };
         rows.json.push('[');
@@ -135,6 +138,7 @@ struct RowWriter<'a> {
     read: &'a Read,
     orders: &'a [Order<'a>],
     entity_number: &'a (dyn Fn(&str) -> Option<u16> + Sync),
+    regions: &'a RegionTree,
     /// How many fields are shown.
     shown: usize,
 }
@@ -241,7 +245,8 @@ impl RowWriter<'_> {
         let entity = &self.read.entity;
         let mut column = OUTPUTS + self.shown + self.orders.len();
         if entity.region_column().is_some() {
-            let code = row.optional_text(column)?;
+            // As its code is now: what lay together lies together still.
+            let code = row.optional_text(column)?.map(|code| self.regions.current(code));
             // Most rows lie in what the rows before have in common.
             if code.is_none_or(|code| !rows.region.holds(code)) {
                 rows.region.widen(code.map_or(Extent::Everywhere, label::lies_in));
@@ -260,7 +265,7 @@ impl RowWriter<'_> {
             }
         }
         if entity.is_labelled() {
-            let label = Kept::read(row, column)?;
+            let label = Kept::read(row, column, self.regions)?;
             rows.label = rows.label.max(Some(label.class));
             rows.subjects |= label.subjects;
             rows.region.widen(label.region);
@@ -324,7 +329,7 @@ pub struct Checked {
 }
 
 /// Runs a check; none where there is no such record within reach.
-pub(crate) async fn check(readers: &Readers, check: &Authorized<Check>) -> Result<Option<Checked>, StoreError> {
+pub(crate) async fn check(readers: &Readers, regions: &RegionTree, check: &Authorized<Check>) -> Result<Option<Checked>, StoreError> {
     let entity = &check.entity;
     let mut out = Sql::default();
     out.sql("SELECT CASE WHEN ");
@@ -339,7 +344,7 @@ pub(crate) async fn check(readers: &Readers, check: &Authorized<Check>) -> Resul
     out.sql(&entity.table);
     out.sql(" WHERE id = ");
     out.bind(check.record.0);
-    sql::bounds(&mut out, entity, &check.bounds, check.today);
+    sql::bounds(&mut out, entity, &check.bounds, check.today, regions);
     let checked = |row: &Row<'_>| {
         let mut subjects = RoaringTreemap::new();
         if entity.subjects.contains(&SubjectPath::Own) {
@@ -350,11 +355,12 @@ pub(crate) async fn check(readers: &Readers, check: &Authorized<Check>) -> Resul
         }
         let mut region = Extent::Nowhere;
         if entity.region_column().is_some() {
-            region.widen(row.optional_text(1)?.map_or(Extent::Everywhere, label::lies_in));
+            let code = row.optional_text(1)?.map(|code| regions.current(code));
+            region.widen(code.map_or(Extent::Everywhere, label::lies_in));
         }
         let mut label = None;
         if entity.is_labelled() {
-            let kept = Kept::read(row, 2 + subject_columns(entity).count())?;
+            let kept = Kept::read(row, 2 + subject_columns(entity).count(), regions)?;
             label = Some(kept.class);
             subjects |= kept.subjects;
             region.widen(kept.region);
