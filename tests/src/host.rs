@@ -227,6 +227,15 @@ impl Host {
         command
     }
 
+    /// Ends it, runs a command on its data, and serves them again.
+    pub fn offline(self, arguments: &[&str]) -> (Self, Output) {
+        let data = self.stop();
+        let mut command = Command::new(linli());
+        keep_in(database_of(&data), command.args(arguments).arg("--data").arg(&data));
+        let output = command.env_remove("RUST_BACKTRACE").output().unwrap();
+        (Self::serve(data), output)
+    }
+
     /// Ends it as an operator would, and leaves its data.
     pub fn stop(mut self) -> PathBuf {
         self.end();

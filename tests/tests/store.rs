@@ -21,7 +21,7 @@ use linli_scope::plan::Label;
 use linli_scope::predicate::Facts;
 use linli_scope::scope::Sources;
 use linli_scope::{
-    Actor, Caller, Channel, Comparison, DenialKind, Keyring, Manifest, Operator, Predicate, Role, Scope, condition, predicate,
+    Actor, Caller, Channel, Comparison, DenialKind, Keyring, Manifest, Predicate, Role, Scope, condition, predicate,
 };
 use linli_store::model::Core;
 use linli_store::{Database, Store};

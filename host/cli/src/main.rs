@@ -59,6 +59,9 @@ enum Command {
         #[arg(long)]
         seconds: u64,
     },
+    /// 区划 Regions, and what became of divisions.
+    #[command(subcommand)]
+    Regions(host::regions::Command),
     /// 审计 Export and verify the access log.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -122,6 +125,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Plugin(PluginCommand::Log(log)) => plugins::log(&log),
         Command::Grant(command) => grant::run(&command),
         Command::Publisher(command) => plugins::publisher(&command),
+        Command::Regions(command) => host::regions::run(&command),
         Command::Import(options) => return import::run(&options),
         Command::Compile { memory, seconds } => linli_artefact::child::run(memory, seconds).map_err(Into::into),
         Command::Audit(command) => return audit::run(&command),

@@ -84,8 +84,25 @@ impl Checker<'_> {
             (FieldKind::Region { .. }, Value::Text(code)) if self.regions.name(code).is_none() => {
                 Err("is no region that the platform knows".into())
             }
+            // Where somebody was registered may have ended since; where a record lies must be in force.
+            (FieldKind::Region { grid: true }, Value::Text(code)) => self.is_in_force(code),
             _ => Ok(()),
         }
+    }
+}
+
+impl Checker<'_> {
+    fn is_in_force(&self, code: &str) -> Result<(), String> {
+        let Some(end) = self.regions.end(code) else { return Ok(()) };
+        let successors =
+            self.regions.successors(code).iter().map(|next| format!("{next} {}", self.regions.name(next.as_str()).unwrap_or_default()));
+        let successors: Vec<_> = successors.collect();
+        let hint = if successors.is_empty() {
+            "ask the data steward for its successor".to_owned()
+        } else {
+            format!("enter {}", successors.join(" or "))
+        };
+        Err(format!("ended with {}: {hint}", end.since))
     }
 }
 
@@ -127,6 +144,16 @@ mod tests {
     use serde_json::json;
 
     fn check(change: serde_json::Value, whole: bool) -> Result<Vec<(String, Value)>, Vec<FieldError>> {
+        check_in(&regions(), change, whole)
+    }
+
+    fn regions() -> RegionTree {
+        let mut regions = RegionTree::default();
+        regions.insert("440104022003001".parse().unwrap(), "第一网格".into());
+        regions
+    }
+
+    fn check_in(regions: &RegionTree, change: serde_json::Value, whole: bool) -> Result<Vec<(String, Value)>, Vec<FieldError>> {
         let mut catalogue = Catalogue::default();
         let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
         for entry in std::fs::read_dir(dir.join("codes")).unwrap() {
@@ -136,8 +163,6 @@ mod tests {
         }
         let text = std::fs::read_to_string(dir.join("entities/resident.json")).unwrap();
         let entity = schema::read(&text, None, &catalogue).unwrap();
-        let mut regions = RegionTree::default();
-        regions.insert("440104022003001".parse().unwrap(), "第一网格".into());
         let mut record = if whole {
             json!({"name": "王五", "id_number": "11010519491231002X", "sex": "2", "birth_date": "1949-12-31", "grid": "440104022003001", "status": "living"})
         } else {
@@ -145,7 +170,7 @@ mod tests {
         };
         record.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         let resolve = |_: &str, _: &str| None;
-        Checker { catalogue: &catalogue, regions: &regions, resolve: &resolve }.values(&entity, record.as_object().unwrap(), whole)
+        Checker { catalogue: &catalogue, regions, resolve: &resolve }.values(&entity, record.as_object().unwrap(), whole)
     }
 
     fn wrong(change: serde_json::Value, whole: bool) -> Vec<String> {
@@ -155,6 +180,20 @@ mod tests {
     #[test]
     fn a_good_record_passes() {
         assert_eq!(check(json!({"phone": null}), true).unwrap().len(), 6);
+    }
+
+    #[test]
+    fn a_cell_that_ended_names_its_successor() {
+        let line = |kind, before: (&str, &str), after: (&str, &str)| {
+            linli_model::RegionChange::from_cells(["2025-12-31", kind, before.0, before.1, after.0, after.1]).unwrap()
+        };
+        let mut regions = regions();
+        regions.insert("440104022".parse().unwrap(), "矿泉街道".into());
+        regions.insert("440104".parse().unwrap(), "越秀区".into());
+        regions.change(&vec![(1, line("moved", ("440104022", "矿泉街道"), ("440104025", "矿泉街道")))]).unwrap();
+        let errors = check_in(&regions, json!({}), true).unwrap_err();
+        assert_eq!(errors, [FieldError::new("grid", "ended with 2025-12-31: enter 440104025003001 第一网格")]);
+        assert!(check_in(&regions, json!({"grid": "440104025003001", "hukou": "440104022"}), true).is_ok());
     }
 
     #[test]

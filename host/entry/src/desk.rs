@@ -142,7 +142,8 @@ impl Desk<'_> {
     /// A duplicate within the jurisdiction is pointed to, which is an extraction; one outside is not.
     async fn duplicate(&self, entity: &EntityType, holder: linli_store::provenance::Holder) -> Result<EntryError, EntryError> {
         let regions = self.caller.actor.map(|actor| actor.regions.as_slice()).unwrap_or_default();
-        let near = holder.region.as_deref().is_some_and(|region| regions.iter().any(|within| within.contains(region)));
+        let tree = self.store.regions();
+        let near = holder.region.as_deref().is_some_and(|region| regions.iter().any(|within| tree.governs(within, region)));
         let mut entry = self.entry(Outcome::Failed { code: "duplicate".to_owned() });
         let known = near.then(|| self.scope.tokens().token(holder.entity, holder.record));
         if near {

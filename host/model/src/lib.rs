@@ -7,7 +7,8 @@
 //! | [`value`] | one typed value, its checks and its JSON form |
 //! | [`decimal`], [`date`], [`id_number`], [`credit_code`] | the value kinds that need rules of their own |
 //! | [`mask`] | what a `masked` field shows |
-//! | [`region`], [`code_list`] | the division tree and the coded lists of the GB/T standards |
+//! | [`region`], [`succession`] | the division tree, and what became of divisions over time |
+//! | [`code_list`] | the coded lists of the GB/T standards |
 //! | [`catalogue`] | all of it together, looked up by name |
 //!
 //! No I/O: the crate is given text and answers with types.
@@ -23,6 +24,7 @@ pub mod id_number;
 pub mod mask;
 pub mod region;
 pub mod schema;
+pub mod succession;
 pub mod text;
 pub mod value;
 
@@ -34,5 +36,6 @@ pub use decimal::Decimal;
 pub use entity::{EntityType, Field, FieldKind, Origin, RegionSource, SubjectPath};
 pub use mask::Mask;
 pub use region::{Extent, RegionCode, RegionTree};
+pub use succession::{ChangeKind, RegionChange, Span};
 pub use text::Text;
 pub use value::{Misfit, RecordNo, Value};

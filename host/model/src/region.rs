@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::succession::RegionChange;
+
 /// The code of a region: 2 digits for a province, 4 city, 6 county, 9 township, 12 community,
 /// 15 grid cell. A code's prefix is its ancestor.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,7 +20,7 @@ pub struct RegionCode(Box<str>);
 pub struct NoRegionCode;
 
 /// Digits of each level, province to grid cell.
-const LEVELS: [usize; 6] = [2, 4, 6, 9, 12, 15];
+pub(crate) const LEVELS: [usize; 6] = [2, 4, 6, 9, 12, 15];
 /// Digits of a community's code.
 pub const COMMUNITY_DIGITS: usize = 12;
 /// Digits of a grid cell's code.
@@ -89,6 +91,12 @@ impl From<RegionCode> for String {
     }
 }
 
+impl std::borrow::Borrow<str> for RegionCode {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for RegionCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -156,10 +164,17 @@ pub fn minimal(mut regions: Vec<RegionCode>) -> Vec<RegionCode> {
     kept
 }
 
-/// All regions by code.
+/// All regions by code, and what became of them.
 #[derive(Clone, Debug, Default)]
 pub struct RegionTree {
-    names: BTreeMap<RegionCode, String>,
+    /// Also of those that ended.
+    pub(crate) names: BTreeMap<RegionCode, String>,
+    /// In the order in which they were made.
+    pub(crate) changes: Vec<RegionChange>,
+    /// Of those that ended, their successors, if any.
+    pub(crate) ahead: BTreeMap<RegionCode, Vec<RegionCode>>,
+    /// Of those that have some, their predecessors.
+    pub(crate) behind: BTreeMap<RegionCode, Vec<RegionCode>>,
 }
 
 /// A line of a region table that is wrong.
@@ -193,7 +208,7 @@ impl RegionTree {
 
     /// A region's own name.
     pub fn name(&self, code: &str) -> Option<&str> {
-        code.parse().ok().and_then(|code: RegionCode| self.names.get(&code)).map(String::as_str)
+        self.names.get(code).map(String::as_str)
     }
 
     /// Whether there is such a region.

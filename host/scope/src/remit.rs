@@ -1,6 +1,6 @@
 //! What an admin may decide: grants that reach no further than the admin's own regions and clearance.
 
-use linli_model::{Classification, Field, RegionCode};
+use linli_model::{Classification, EntityType, Field, RegionCode};
 
 use crate::actor::Actor;
 use crate::grant::Grant;
@@ -12,10 +12,11 @@ use crate::scope::{Compiled, Scope};
 pub struct Excess(pub Vec<String>);
 
 impl Compiled {
-    /// The fields that it touches: those it shows, sets or tests.
-    pub(crate) fn touched(&self) -> impl Iterator<Item = &Field> {
-        let tested = self.checks.values().flat_map(|check| check.fields()).chain(self.condition.fields());
-        self.fields.keys().map(String::as_str).chain(tested).filter_map(|name| self.entity.field(name))
+    /// The fields that it touches, each with its entity type: those it shows, sets or tests, by way of references too.
+    pub(crate) fn touched(&self) -> impl Iterator<Item = (&EntityType, &Field)> {
+        let own = self.fields.keys().filter_map(|name| self.entity.field(name)).map(|field| (&*self.entity, field));
+        let tested = self.checks.values().flat_map(|check| check.looks_at(&self.entity));
+        own.chain(tested).chain(self.condition.looks_at(&self.entity))
     }
 }
 
@@ -28,7 +29,8 @@ impl Scope {
     fn touched(&self, wanted: impl Fn(&Field) -> bool) -> Vec<String> {
         let mut names = Vec::new();
         for access in &self.accesses {
-            names.extend(access.touched().filter(|field| wanted(field)).map(|field| format!("{}.{}", access.entity.name, field.name)));
+            let touched = access.touched().filter(|(_, field)| wanted(field));
+            names.extend(touched.map(|(entity, field)| format!("{}.{}", entity.name, field.name)));
         }
         names.sort();
         names.dedup();

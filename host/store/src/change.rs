@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use linli_model::{
-    Catalogue, Classification, EntityType, FieldKind, RecordNo, RegionCode, RegionSource, SubjectPath, Value, entity, value,
+    Catalogue, Classification, EntityType, FieldKind, RecordNo, RegionCode, RegionSource, RegionTree, SubjectPath, Value, entity, value,
 };
-use linli_scope::plan::{Change, Label};
+use linli_scope::plan::{Change, Label, Reach};
 use linli_scope::{Authorized, Predicate};
 use roaring::RoaringTreemap;
 
@@ -14,6 +14,7 @@ use crate::error::StoreError;
 use crate::label::{self, Kept};
 use crate::schema;
 use crate::sql::{self, Sql};
+use crate::writer::Known;
 
 /// What a change made.
 #[derive(Clone, Debug)]
@@ -65,27 +66,25 @@ impl Counters {
     }
 }
 
-/// How tables of referenced entity types are found.
-pub(crate) type Tables<'a> = &'a (dyn Fn(&str) -> Option<std::sync::Arc<EntityType>> + Sync);
-
 /// Makes or changes one record. The caller holds the savepoint.
 pub(crate) fn apply(
     session: &Session,
     counters: &mut Counters,
-    tables: Tables<'_>,
+    known: &Known,
     at: i64,
     change: &Authorized<Change>,
 ) -> Result<Made, StoreError> {
-    let referenced = references(session, tables, change)?;
+    let regions = known.regions();
+    let referenced = references(session, known, &regions, change)?;
     match change.target {
         None => create(session, counters, at, change, referenced),
-        Some((record, version)) => update(session, counters, at, change, record, version),
+        Some((record, version)) => update(session, counters, &regions, at, change, record, version),
     }
 }
 
 /// Every reference must point to a record within the caller's regions. Returns the region of the one that
 /// says where this record lies, if one does.
-fn references(session: &Session, tables: Tables<'_>, change: &Change) -> Result<Option<String>, StoreError> {
+fn references(session: &Session, known: &Known, regions: &RegionTree, change: &Change) -> Result<Option<String>, StoreError> {
     let mut region = None;
     for (name, value) in &change.values {
         let (Value::Reference(record), Some(FieldKind::Reference { entity })) = (value, change.entity.field(name).map(|field| &field.kind))
@@ -93,10 +92,10 @@ fn references(session: &Session, tables: Tables<'_>, change: &Change) -> Result<
             continue;
         };
         let refused = || StoreError::Reference { field: name.clone() };
-        let target = tables(entity).ok_or_else(refused)?;
+        let target = known.entity(entity).ok_or_else(refused)?;
         let text = format!("SELECT {} FROM {} WHERE id = $1", target.region_column().unwrap_or("NULL"), target.table);
         let grid = session.first(&text, binds![record.0], |row| Ok(row.optional_text(0)?.map(ToOwned::to_owned)))?.ok_or_else(refused)?;
-        if grid.as_deref().is_some_and(|grid| !change.bounds.regions.holds(grid)) {
+        if grid.as_deref().is_some_and(|grid| !reaches(&change.bounds.regions, regions, grid)) {
             return Err(refused());
         }
         if change.entity.region == RegionSource::Reference(name.clone()) {
@@ -104,6 +103,14 @@ fn references(session: &Session, tables: Tables<'_>, change: &Change) -> Result<
         }
     }
     Ok(region)
+}
+
+/// Whether a region lies within reach, as its division is governed now.
+fn reaches(reach: &Reach, regions: &RegionTree, code: &str) -> bool {
+    match reach {
+        Reach::Everywhere => true,
+        Reach::Within(within) => within.iter().any(|within| regions.governs(within, code)),
+    }
 }
 
 fn create(session: &Session, counters: &mut Counters, at: i64, change: &Change, referenced: Option<String>) -> Result<Made, StoreError> {
@@ -141,6 +148,7 @@ fn create(session: &Session, counters: &mut Counters, at: i64, change: &Change, 
 fn update(
     session: &Session,
     counters: &mut Counters,
+    regions: &RegionTree,
     at: i64,
     change: &Change,
     record: RecordNo,
@@ -158,9 +166,9 @@ fn update(
     select.sql(&entity.table);
     select.sql(" WHERE id = ");
     select.bind(record.0);
-    sql::bounds(&mut select, entity, &change.bounds, change.today);
+    sql::bounds(&mut select, entity, &change.bounds, change.today, regions);
     let before = |row: &Row<'_>| {
-        let label = if entity.is_labelled() { Some(Kept::read(row, 3)?) } else { None };
+        let label = if entity.is_labelled() { Some(Kept::read(row, 3, regions)?) } else { None };
         Ok((row.integer(0)?, row.text(1)?, row.optional_text(2)?.map(ToOwned::to_owned), label))
     };
     let found = session.first(&select.text, &select.binds, before)?;

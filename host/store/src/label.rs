@@ -1,6 +1,6 @@
 //! What a record that a plugin keeps carries on from what its invocations had read (invariant 4).
 
-use linli_model::{Classification, Extent};
+use linli_model::{Classification, Extent, RegionTree};
 use linli_scope::plan::Label;
 use roaring::RoaringTreemap;
 
@@ -21,13 +21,13 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// From the cells of [`COLUMNS`], the first of which is `column`.
-    pub fn read(row: &impl Cells, column: usize) -> Result<Self, StoreError> {
+    pub fn read(row: &impl Cells, column: usize, regions: &RegionTree) -> Result<Self, StoreError> {
         let rank = row.integer(column)?;
         let known = [Classification::Public, Classification::Internal, Classification::Personal];
         // What is not known is read as the most.
         let class = known.into_iter().find(|known| known.rank() == rank).unwrap_or(Classification::Sensitive);
         let subjects = row.optional_bytes(column + 1)?.map(bitmap).transpose()?.unwrap_or_default();
-        let region = row.optional_text(column + 2)?.map_or(Extent::Nowhere, lies_in);
+        let region = row.optional_text(column + 2)?.map_or(Extent::Nowhere, |code| lies_in(regions.current(code)));
         Ok(Self { class, subjects, region })
     }
 

@@ -7,6 +7,7 @@
 //! | `writer`, `log` | group commit: changes and access log in one transaction, durable before anything is answered |
 //! | `schema`, [`model`] | tables generated from entity types; the catalogue |
 //! | `database`, `sqlite`, `postgres` | what statements take and give, and what runs them |
+//! | [`region`] | the division tree, and what became of divisions |
 //! | [`account`], [`plugin`], [`grant`], [`record_log`] | the platform's own tables |
 //!
 //! Why there is one writer: SQLite has one anyway, a queue in front of it turns waiting into larger groups, and
@@ -26,6 +27,7 @@ mod postgres;
 pub mod provenance;
 pub mod read;
 pub mod record_log;
+pub mod region;
 mod relation;
 mod schema;
 mod sql;
@@ -68,8 +70,8 @@ struct Inner {
     log_readers: Option<Readers>,
     jobs: mpsc::Sender<Job>,
     catalogue: Arc<RwLock<Arc<Catalogue>>>,
-    regions: RwLock<Arc<RegionTree>>,
-    /// Held by whoever makes the next catalogue or tree from the present one.
+    regions: Arc<RwLock<Arc<RegionTree>>>,
+    /// Held by whoever makes the next catalogue from the present one.
     renewing: tokio::sync::Mutex<()>,
     writer: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
 }
@@ -85,9 +87,11 @@ impl Store {
     /// entity types.
     pub async fn open(database: &Database, core: model::Core<'_>) -> Result<Self, StoreError> {
         let catalogue = Arc::new(RwLock::new(Arc::new(Catalogue::default())));
+        let regions = Arc::new(RwLock::new(Arc::new(RegionTree::default())));
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let (writer, opened) = spawn_writer(database.clone(), core, catalogue.clone(), queue)?;
-        let regions = opened.await.map_err(|_| StoreError::Closed)??;
+        let known = writer::Known { catalogue: catalogue.clone(), regions: regions.clone() };
+        let (writer, opened) = spawn_writer(database.clone(), core, known, queue)?;
+        opened.await.map_err(|_| StoreError::Closed)??;
         let (readers, log_readers) = match database {
             Database::Sqlite(file) => {
                 let records = sqlite::Readers::open(Options::new(file).mapped(writer::MAPPED))?;
@@ -96,7 +100,6 @@ impl Store {
             }
             Database::Postgres(address) => (Readers::Postgres(postgres::Readers::open(address)), None),
         };
-        let regions = RwLock::new(Arc::new(regions));
         let inner = Inner {
             readers,
             log_readers,
@@ -113,12 +116,12 @@ impl Store {
     pub async fn read(&self, read: &Authorized<Read>) -> Result<Rows, StoreError> {
         let catalogue = self.catalogue();
         let number = |name: &str| catalogue.entity(name).map(|entity| entity.number);
-        read::rows(&self.inner.readers, &number, read).await
+        read::rows(&self.inner.readers, &number, &self.regions(), read).await
     }
 
     /// Asks a predicate; none where there is no such record within reach.
     pub async fn check(&self, check: &Authorized<Check>) -> Result<Option<Checked>, StoreError> {
-        read::check(&self.inner.readers, check).await
+        read::check(&self.inner.readers, &self.regions(), check).await
     }
 
     /// Makes changes, all or none. They commit together with `entry`, which is completed with what was made.
@@ -164,6 +167,11 @@ impl Store {
         }
     }
 
+    /// The turn of whoever makes the next catalogue or tree from the present one.
+    pub(crate) async fn renewing(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.inner.renewing.lock().await
+    }
+
     pub(crate) fn readers(&self) -> &Readers {
         &self.inner.readers
     }
@@ -204,19 +212,17 @@ impl Store {
 fn spawn_writer(
     database: Database,
     core: model::Core<'_>,
-    catalogue: Arc<RwLock<Arc<Catalogue>>>,
+    known: writer::Known,
     queue: mpsc::Receiver<Job>,
-) -> Result<(std::thread::JoinHandle<()>, oneshot::Receiver<Result<RegionTree, StoreError>>), StoreError> {
+) -> Result<(std::thread::JoinHandle<()>, oneshot::Receiver<Result<(), StoreError>>), StoreError> {
     let (ready, opened) = oneshot::channel();
-    let known = catalogue.clone();
-    let tables: writer::Lookup = Arc::new(move |name| known.read().ok().and_then(|known| known.entity(name).cloned()));
     let schemas: Vec<String> = core.schemas.iter().map(|schema| (*schema).to_owned()).collect();
     let codes = core.codes;
     let serve = move || {
         let schemas: Vec<&str> = schemas.iter().map(String::as_str).collect();
-        match Writer::open(&database, model::Core { codes, schemas: &schemas }, &catalogue, tables) {
-            Ok((writer, regions)) => {
-                drop(ready.send(Ok(regions)));
+        match Writer::open(&database, model::Core { codes, schemas: &schemas }, known) {
+            Ok(writer) => {
+                drop(ready.send(Ok(())));
                 writer.serve(queue);
             }
             Err(error) => drop(ready.send(Err(error))),

@@ -1,9 +1,9 @@
-//! The catalogue and the region tree, as the database keeps them.
+//! The catalogue, as the database keeps it.
 
 use std::sync::Arc;
 
 use linli_model::schema::{self as json_schema, Owner};
-use linli_model::{Catalogue, CodeList, EntityType, RegionCode, RegionTree};
+use linli_model::{Catalogue, CodeList, EntityType};
 
 use crate::Store;
 use crate::database::{Cells as _, Dialect, Session, binds};
@@ -56,21 +56,10 @@ fn install(session: &Session, catalogue: &mut Catalogue, mut entity: EntityType)
     Ok(catalogue.add_entity(entity))
 }
 
-/// Reads the region tree.
-pub(crate) fn load_regions(session: &Session) -> Result<RegionTree, StoreError> {
-    let mut tree = RegionTree::default();
-    session.each("SELECT code, name FROM region", &[], |row| {
-        let code: RegionCode = row.text(0)?.parse().map_err(|reason| StoreError::damaged("a region", reason))?;
-        tree.insert(code, row.text(1)?);
-        Ok(())
-    })?;
-    Ok(tree)
-}
-
 impl Store {
     /// Adds the entity types that a plugin brings, or the fields that a newer version adds.
     pub async fn add_entities(&self, plugin: &str, schemas: Vec<String>) -> Result<(), StoreError> {
-        let _turn = self.inner.renewing.lock().await;
+        let _turn = self.renewing().await;
         let mut catalogue = Catalogue::clone(&self.catalogue());
         let plugin = plugin.to_owned();
         let catalogue = self
@@ -88,22 +77,6 @@ impl Store {
             .await?;
         if let Ok(mut known) = self.inner.catalogue.write() {
             *known = Arc::new(catalogue);
-        }
-        Ok(())
-    }
-
-    /// Adds or renames regions.
-    pub async fn add_regions(&self, regions: Vec<(RegionCode, String)>) -> Result<(), StoreError> {
-        let _turn = self.inner.renewing.lock().await;
-        let mut tree = RegionTree::clone(&self.regions());
-        regions.iter().for_each(|(code, name)| tree.insert(code.clone(), name.clone()));
-        let text = "INSERT INTO region (code, name) VALUES ($1, $2) ON CONFLICT (code) DO UPDATE SET name = excluded.name";
-        self.administer(None, move |session| {
-            regions.iter().try_for_each(|(code, name)| session.execute(text, binds![code.as_str(), name]).map(drop))
-        })
-        .await?;
-        if let Ok(mut known) = self.inner.regions.write() {
-            *known = Arc::new(tree);
         }
         Ok(())
     }

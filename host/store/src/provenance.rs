@@ -48,7 +48,7 @@ impl Store {
         select.sql(&read.entity.table);
         select.sql(" WHERE id = ");
         select.bind(record.0);
-        sql::bounds(&mut select, &read.entity, &read.bounds, read.today);
+        sql::bounds(&mut select, &read.entity, &read.bounds, read.today, &self.regions());
         let lines = "SELECT seq, at, actor, application, evidence FROM journal WHERE entity = $1 AND record = $2";
         let line = |row: &Row<'_>| {
             let source = FieldSource {

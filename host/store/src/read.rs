@@ -1,7 +1,7 @@
 //! Reads: one authorised plan, one statement, one JSON array.
 
 use linli_model::{
-    Classification, Date, Decimal, EntityType, Extent, Field, FieldKind, Origin, RecordNo, SubjectPath, Value, entity, value,
+    Classification, Date, Decimal, EntityType, Extent, Field, FieldKind, Origin, RecordNo, RegionTree, SubjectPath, Value, entity, value,
 };
 use linli_scope::plan::{Link, Output, Single};
 use linli_scope::position::Position;
@@ -40,11 +40,11 @@ const ID: usize = 0;
 const VERSION: usize = 1;
 const OUTPUTS: usize = 2;
 
-fn statement(read: &Read, orders: &[Order<'_>]) -> Sql {
+fn statement(read: &Read, orders: &[Order<'_>], regions: &RegionTree) -> Sql {
     let mut out = Sql::default();
     let entity = &read.entity;
     out.sql("SELECT id, version");
-    columns(&mut out, read, orders);
+    columns(&mut out, read, orders, regions);
     out.sql(" FROM ");
     out.sql(&entity.table);
     out.sql(" WHERE 1 = 1");
@@ -61,7 +61,7 @@ fn statement(read: &Read, orders: &[Order<'_>]) -> Sql {
             out.bind(value);
         }
     }
-    sql::bounds(&mut out, entity, &read.bounds, read.today);
+    sql::bounds(&mut out, entity, &read.bounds, read.today, regions);
     for part in &read.filter {
         out.sql(" AND ");
         sql::comparison(&mut out, entity, part, read.today);
@@ -78,12 +78,12 @@ fn statement(read: &Read, orders: &[Order<'_>]) -> Sql {
 }
 
 /// Outputs first (an age as its birth date), then sort columns, then subjects and labels, then what links led to.
-fn columns(out: &mut Sql, read: &Read, orders: &[Order<'_>]) {
+fn columns(out: &mut Sql, read: &Read, orders: &[Order<'_>], regions: &RegionTree) {
     for output in &read.outputs {
         let Some((field, _)) = output_field(read, *output) else { continue };
         out.sql(", ");
         match link(read, *output) {
-            Some(link) => relation::linked(out, read, link, source_column(field)),
+            Some(link) => relation::linked(out, read, link, source_column(field), regions),
             None => out.sql(source_column(field)),
         }
     }
@@ -96,7 +96,7 @@ fn columns(out: &mut Sql, read: &Read, orders: &[Order<'_>]) {
     for link in &read.links {
         for column in std::iter::once(entity::ID).chain(link.entity.region_column()).chain(subject_columns(&link.entity)) {
             out.sql(", ");
-            relation::linked(out, read, link, column);
+            relation::linked(out, read, link, column, regions);
         }
     }
 }
@@ -136,12 +136,13 @@ fn subject_columns(entity: &EntityType) -> impl Iterator<Item = &str> {
 pub(crate) async fn rows(
     readers: &Readers,
     entity_number: &(dyn Fn(&str) -> Option<u16> + Sync),
+    regions: &RegionTree,
     read: &Authorized<Read>,
 ) -> Result<Rows, StoreError> {
     let orders = sql::orders(&read.entity, &read.sort);
-    let statement = statement(read, &orders);
+    let statement = statement(read, &orders, regions);
     let shown = read.outputs.iter().filter(|output| matches!(output, Output::Field(..) | Output::Linked(..))).count();
-    let writer = RowWriter { read, orders: &orders, entity_number, shown };
+    let writer = RowWriter { read, orders: &orders, entity_number, regions, shown };
     let start = || {
         let linked = vec![RoaringTreemap::new(); read.links.len()];
         let mut rows = Rows { json: String::with_capacity(4_096), linked, ..Rows::default() };
@@ -158,6 +159,7 @@ struct RowWriter<'a> {
     read: &'a Read,
     orders: &'a [Order<'a>],
     entity_number: &'a (dyn Fn(&str) -> Option<u16> + Sync),
+    regions: &'a RegionTree,
     /// How many fields are shown.
     shown: usize,
 }
@@ -268,7 +270,8 @@ impl RowWriter<'_> {
         let entity = &self.read.entity;
         let mut column = OUTPUTS + self.shown + self.orders.len();
         if entity.region_column().is_some() {
-            let code = row.optional_text(column)?;
+            // As its code is now: what lay together lies together still.
+            let code = row.optional_text(column)?.map(|code| self.regions.current(code));
             // Most rows lie in what the rows before have in common.
             if code.is_none_or(|code| !rows.region.holds(code)) {
                 rows.region.widen(code.map_or(Extent::Everywhere, label::lies_in));
@@ -287,7 +290,7 @@ impl RowWriter<'_> {
             }
         }
         if entity.is_labelled() {
-            let label = Kept::read(row, column)?;
+            let label = Kept::read(row, column, self.regions)?;
             rows.label = rows.label.max(Some(label.class));
             rows.subjects |= label.subjects;
             rows.region.widen(label.region);
@@ -377,7 +380,7 @@ pub struct Checked {
 }
 
 /// Runs a check; none where there is no such record within reach.
-pub(crate) async fn check(readers: &Readers, check: &Authorized<Check>) -> Result<Option<Checked>, StoreError> {
+pub(crate) async fn check(readers: &Readers, regions: &RegionTree, check: &Authorized<Check>) -> Result<Option<Checked>, StoreError> {
     let entity = &check.entity;
     let mut out = Sql::default();
     out.sql("SELECT CASE WHEN ");
@@ -392,7 +395,7 @@ pub(crate) async fn check(readers: &Readers, check: &Authorized<Check>) -> Resul
     out.sql(&entity.table);
     out.sql(" WHERE id = ");
     out.bind(check.record.0);
-    sql::bounds(&mut out, entity, &check.bounds, check.today);
+    sql::bounds(&mut out, entity, &check.bounds, check.today, regions);
     let checked = |row: &Row<'_>| {
         let mut subjects = RoaringTreemap::new();
         if entity.subjects.contains(&SubjectPath::Own) {
@@ -403,11 +406,12 @@ pub(crate) async fn check(readers: &Readers, check: &Authorized<Check>) -> Resul
         }
         let mut region = Extent::Nowhere;
         if entity.region_column().is_some() {
-            region.widen(row.optional_text(1)?.map_or(Extent::Everywhere, label::lies_in));
+            let code = row.optional_text(1)?.map(|code| regions.current(code));
+            region.widen(code.map_or(Extent::Everywhere, label::lies_in));
         }
         let mut label = None;
         if entity.is_labelled() {
-            let kept = Kept::read(row, 2 + subject_columns(entity).count())?;
+            let kept = Kept::read(row, 2 + subject_columns(entity).count(), regions)?;
             label = Some(kept.class);
             subjects |= kept.subjects;
             region.widen(kept.region);

@@ -1,6 +1,6 @@
 //! Declared references as SQL: what they lead to, in a subselect of one value that is null where they lead nowhere.
 
-use linli_model::{Date, EntityType};
+use linli_model::{Date, EntityType, RegionTree};
 use linli_scope::Read;
 use linli_scope::plan::Link;
 use linli_scope::predicate::{Comparison, Operator, Step};
@@ -31,7 +31,7 @@ pub(crate) fn along(out: &mut Sql, entity: &EntityType, steps: &[Step], compared
 }
 
 /// A column of what a read's link leads to: null unless every record on the way is within its own reach.
-pub(crate) fn linked(out: &mut Sql, read: &Read, link: &Link, column: &str) {
+pub(crate) fn linked(out: &mut Sql, read: &Read, link: &Link, column: &str, regions: &RegionTree) {
     let mut links = vec![link];
     while let Some(before) = links.last().and_then(|link| link.from).and_then(|from| read.links.get(from)) {
         links.push(before);
@@ -44,7 +44,7 @@ pub(crate) fn linked(out: &mut Sql, read: &Read, link: &Link, column: &str) {
     out.within(end, |out| out.column(column));
     chain(out, &read.entity, &aliases, &hops);
     for (alias, link) in aliases.iter().zip(links) {
-        out.within(alias, |out| sql::bounds(out, &link.entity, &link.bounds, read.today));
+        out.within(alias, |out| sql::bounds(out, &link.entity, &link.bounds, read.today, regions));
     }
     // PostgreSQL would call it by its column's name, and an order by that name would be of either.
     out.sql(&format!(") AS {end}_value"));

@@ -26,6 +26,7 @@ pub(crate) const PLATFORM: &[Migration] = &[&[
     "CREATE TABLE IF NOT EXISTS scope_grant (id BIGINT PRIMARY KEY, plugin TEXT NOT NULL, digest TEXT NOT NULL, state TEXT NOT NULL, version BIGINT NOT NULL, body TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS plugin_log (id INTEGER PRIMARY KEY, plugin TEXT NOT NULL, at BIGINT NOT NULL, entry_point TEXT NOT NULL, level TEXT NOT NULL, message TEXT NOT NULL)",
     "CREATE INDEX IF NOT EXISTS plugin_log_plugin ON plugin_log (plugin, id)",
+    "CREATE TABLE IF NOT EXISTS region_change (seq BIGINT PRIMARY KEY, since TEXT NOT NULL, kind TEXT NOT NULL, code TEXT NOT NULL, name TEXT NOT NULL, successor TEXT NOT NULL, successor_name TEXT NOT NULL)",
 ]];
 
 /// The access log's tables. In SQLite they are in a file of their own: a log that grows with every read must not make

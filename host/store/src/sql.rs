@@ -3,7 +3,7 @@
 //! Identifiers come from checked schemas only, and every value is bound in its place: nothing that a caller says ever
 //! becomes SQL text. The same question has the same text, so each connection has it prepared.
 
-use linli_model::{Date, EntityType, FieldKind, Origin, RegionCode, Value, entity, region, value};
+use linli_model::{Date, EntityType, FieldKind, Origin, RegionTree, Span, Value, entity, region, value};
 use linli_scope::plan::{Bounds, LabelRule, Reach};
 use linli_scope::position::Position;
 use linli_scope::predicate::{Comparison, Operand, Operator, Predicate};
@@ -75,9 +75,9 @@ pub(crate) fn place(number: usize, out: &mut String) {
 }
 
 /// `SQL AND SQL …` of everything that bounds a record, beginning with ` AND ` where there is something.
-pub(crate) fn bounds(out: &mut Sql, entity: &EntityType, bounds: &Bounds, today: Date) {
+pub(crate) fn bounds(out: &mut Sql, entity: &EntityType, bounds: &Bounds, today: Date, regions: &RegionTree) {
     conjunct(out, entity, &bounds.condition, today);
-    reach(out, entity, &bounds.regions);
+    reach(out, entity, &bounds.regions, regions);
     if let Some(own) = bounds.own {
         out.sql(" AND ");
         out.column("id");
@@ -85,7 +85,7 @@ pub(crate) fn bounds(out: &mut Sql, entity: &EntityType, bounds: &Bounds, today:
         out.bind(own.0);
     }
     if let Some(rule) = &bounds.label {
-        label(out, rule);
+        label(out, rule, regions);
     }
 }
 
@@ -254,47 +254,46 @@ fn born(out: &mut Sql, source: &str, sign: &str, years: i64, today: Date) {
     out.bind(edge);
 }
 
-fn reach(out: &mut Sql, entity: &EntityType, reach: &Reach) {
+/// The area of the regions within reach: of those whose division changed, what they govern now.
+fn reach(out: &mut Sql, entity: &EntityType, reach: &Reach, tree: &RegionTree) {
     let (Reach::Within(regions), Some(grid)) = (reach, entity.region_column()) else { return };
     if regions.is_empty() {
         return out.sql(" AND 1 = 0");
     }
     out.sql(" AND (");
-    for (at, within) in regions.iter().enumerate() {
+    for (at, span) in tree.area(regions).iter().enumerate() {
         if at > 0 {
             out.sql(" OR ");
         }
-        let code = within.as_str();
-        let exact = match code.len() {
-            region::GRID_DIGITS => Some(grid),
-            region::COMMUNITY_DIGITS => Some(entity::COMMUNITY),
-            _ => None,
-        };
-        if let Some(column) = exact {
-            out.column(column);
-            out.sql(" = ");
-            out.bind(code.to_owned());
-            continue;
+        let whole = span.region();
+        let digits = [&span.from, &span.to].map(|end| end.trim_end_matches(':').len()).into_iter().max();
+        let column = if digits > Some(region::COMMUNITY_DIGITS) { grid } else { entity::COMMUNITY };
+        match whole.filter(|whole| [region::COMMUNITY_DIGITS, region::GRID_DIGITS].contains(&whole.as_str().len())) {
+            Some(whole) => {
+                out.column(column);
+                out.sql(" = ");
+                out.bind(whole.as_str());
+            }
+            None => lies_in(out, column, span),
         }
-        lies_in(out, entity::COMMUNITY, within);
     }
     out.sql(")");
 }
 
-/// `(column >= … AND column < …)`: the code in the column begins with the region's.
-fn lies_in(out: &mut Sql, column: &str, region: &RegionCode) {
+/// `(column >= … AND column < …)`: the code in the column lies in the span.
+fn lies_in(out: &mut Sql, column: &str, span: &Span) {
     out.sql("(");
     out.column(column);
     out.sql(" >= ");
-    out.bind(region.as_str());
+    out.bind(&span.from);
     out.sql(" AND ");
     out.column(column);
     out.sql(" < ");
-    out.bind(region.end());
+    out.bind(&span.to);
     out.sql(")");
 }
 
-fn label(out: &mut Sql, rule: &LabelRule) {
+fn label(out: &mut Sql, rule: &LabelRule, tree: &RegionTree) {
     out.sql(" AND ");
     out.column("label_purpose");
     out.sql(" = ");
@@ -306,9 +305,16 @@ fn label(out: &mut Sql, rule: &LabelRule) {
     out.sql(" AND (");
     out.column("label_region");
     out.sql(" IS NULL");
-    for within in &rule.regions {
+    for span in tree.area(&rule.regions) {
         out.sql(" OR ");
-        lies_in(out, "label_region", within);
+        lies_in(out, "label_region", &span);
+        if span.region().is_none() {
+            // A label's region may be larger than what is left of the span: all of it must lie within.
+            out.sql(" AND ");
+            out.column("label_region");
+            out.sql(" || ':' <= ");
+            out.bind(&span.to);
+        }
     }
     out.sql(")");
 }

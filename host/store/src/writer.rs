@@ -23,7 +23,7 @@ use crate::error::StoreError;
 use crate::log::Tail;
 use crate::model::{self, Core};
 use crate::sqlite::Options;
-use crate::{postgres, schema};
+use crate::{postgres, region, schema};
 
 /// Work on the platform's own tables.
 pub(crate) type Administration = Box<dyn FnOnce(&Session) -> Result<Box<dyn Any + Send>, StoreError> + Send>;
@@ -54,8 +54,23 @@ const GROUP_MAX: usize = 256;
 /// How much of a database file is mapped into memory, at most, bytes.
 pub(crate) const MAPPED: i64 = 8 << 30;
 
-/// Looks an entity type up by its full name.
-pub(crate) type Lookup = Arc<dyn Fn(&str) -> Option<Arc<EntityType>> + Send + Sync>;
+/// What the store and its writer both know.
+pub(crate) struct Known {
+    pub catalogue: Arc<RwLock<Arc<Catalogue>>>,
+    pub regions: Arc<RwLock<Arc<RegionTree>>>,
+}
+
+impl Known {
+    /// An entity type by its full name.
+    pub fn entity(&self, name: &str) -> Option<Arc<EntityType>> {
+        self.catalogue.read().ok().and_then(|known| known.entity(name).cloned())
+    }
+
+    /// The regions as they are now.
+    pub fn regions(&self) -> Arc<RegionTree> {
+        self.regions.read().map(|known| known.clone()).unwrap_or_default()
+    }
+}
 
 pub(crate) struct Writer {
     session: Session,
@@ -63,7 +78,7 @@ pub(crate) struct Writer {
     own_log: Option<Session>,
     counters: Counters,
     tail: Tail,
-    tables: Lookup,
+    known: Known,
 }
 
 enum Reply {
@@ -90,13 +105,8 @@ impl Group {
 }
 
 impl Writer {
-    /// Opens a database, brings its tables up to date and restores what the writer counts. Returns the regions too.
-    pub fn open(
-        database: &Database,
-        core: Core<'_>,
-        known: &RwLock<Arc<Catalogue>>,
-        tables: Lookup,
-    ) -> Result<(Self, RegionTree), StoreError> {
+    /// Opens a database, brings its tables up to date and restores what the writer counts and what both know.
+    pub fn open(database: &Database, core: Core<'_>, known: Known) -> Result<Self, StoreError> {
         let (session, own_log) = match database {
             Database::Sqlite(file) => {
                 let log = Options::new(&database::log_beside(file)).open()?;
@@ -108,15 +118,16 @@ impl Writer {
         let log = own_log.as_ref().unwrap_or(&session);
         schema::migrate(log, "log_migration", schema::LOG)?;
         let catalogue = model::load(&session, core)?;
-        let regions = model::load_regions(&session)?;
+        let regions = region::load(&session)?;
         let counters = Counters::load(&session, &catalogue)?;
         let tail = Tail::load(log)?;
-        if let Ok(mut known) = known.write() {
-            *known = Arc::new(catalogue);
+        if let (Ok(mut catalogues), Ok(mut trees)) = (known.catalogue.write(), known.regions.write()) {
+            *catalogues = Arc::new(catalogue);
+            *trees = Arc::new(regions);
         }
-        let mut writer = Self { session, own_log, counters, tail, tables };
+        let mut writer = Self { session, own_log, counters, tail, known };
         writer.move_pending(&[])?;
-        Ok((writer, regions))
+        Ok(writer)
     }
 
     /// Serves on a thread of its own until every sender is gone, then closes the databases.
@@ -282,7 +293,7 @@ impl Writer {
         let at = Timestamp::now().as_millisecond();
         let mut all = Vec::with_capacity(changes.len());
         for change in changes {
-            let made = change::apply(&self.session, &mut self.counters, &*self.tables, at, change)?;
+            let made = change::apply(&self.session, &mut self.counters, &self.known, at, change)?;
             entry.subjects |= &made.subjects;
             entry.accesses.push(access(change));
             all.push(made);

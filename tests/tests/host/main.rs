@@ -14,5 +14,6 @@ mod install;
 mod labels;
 mod log;
 mod plugins;
+mod regions;
 mod scope;
 mod tour;

@@ -20,6 +20,7 @@ use super::accounts;
 use super::data::DataDir;
 use super::logins::{Login, Logins, random_password};
 use super::population;
+use super::regions;
 use super::serve;
 use crate::output::note;
 
@@ -94,6 +95,7 @@ async fn prepare(data: &DataDir, options: &Options) -> Result<()> {
     let street: RegionCode = STREET.parse()?;
     note!("  录入区划 entering Guangdong's divisions");
     population::enter_regions(&store).await?;
+    regions::apply_bundled(&store).await?;
     let began = std::time::Instant::now();
     note!("  录入 {} 名合成居民 entering {0} synthetic residents", options.residents);
     let resident = population::enter(&runtime, &street, options.residents).await?;

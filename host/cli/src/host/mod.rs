@@ -5,4 +5,5 @@ pub mod data;
 pub mod demo;
 mod logins;
 mod population;
+pub mod regions;
 pub mod serve;

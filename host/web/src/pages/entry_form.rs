@@ -34,10 +34,11 @@ pub(super) fn granted<'e>(console: &Manifest, entity: &'e EntityType, actor: &Ac
     entity.enterable().filter(|field| is_granted(field) && field.classification <= actor.clearance).collect()
 }
 
-/// The grid cells of a person's regions.
+/// The grid cells of a person's regions that are in force.
 pub(super) fn cells(regions: &RegionTree, actor: &Actor) -> Vec<(String, String)> {
-    let within = actor.regions.iter().flat_map(|root| regions.within(Some(root))).filter(|(code, _)| code.is_grid());
-    let named = within.map(|(code, name)| (code.to_string(), names::place(regions, code.as_str()).unwrap_or_else(|| name.to_owned())));
+    let named = regions
+        .cells(&actor.regions)
+        .map(|(code, name)| (code.to_string(), names::place(regions, code.as_str()).unwrap_or_else(|| name.to_owned())));
     let cells: Vec<_> = named.take(CELLS + 1).collect();
     if cells.len() > CELLS { Vec::new() } else { cells }
 }

@@ -119,6 +119,7 @@ pub(super) fn reason(said: &str) -> Text<'_> {
         said if said.starts_with("is no date") => "不是有效日期",
         said if said.starts_with("is no code") => "不在代码表内",
         said if said.starts_with("is no region") => "不是有效的区划代码",
+        said if said.starts_with("ended with") => "区划已变更，请按新区划填写",
         said if said.starts_with("must be a grid cell") => "应为 15 位网格代码",
         said if said.starts_with("is no id of a") => "不是有效的平台编号",
         said if said.starts_with("must have") && said.contains("characters") => "长度不符",
