@@ -18,11 +18,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const GUARD: &str =
     r#"said=$1; shift; "$@" >"$said" 2>&1 </dev/null & server=$!; echo up; exec >/dev/null 2>&1; cat; kill -INT "$server"; wait "$server""#;
 
-/// A server that runs.
+/// A server that runs until it is dropped, or until the process ends.
 #[derive(Debug)]
 pub struct Server {
     port: u16,
-    _guard: Child,
+    guard: Child,
 }
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -31,49 +31,34 @@ impl Server {
     /// The one server of this process.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Server> = OnceLock::new();
-        SHARED.get_or_init(Self::start)
+        // A crash of the server is no test of ours: nothing is lost by not waiting for its disk.
+        SHARED.get_or_init(|| Self::over(&scratch(), &["fsync=off", "max_connections=400"]))
     }
 
-    fn start() -> Self {
-        let folder = scratch();
+    /// A server whose files lie in a folder, made if they are not there, with settings beside the usual ones.
+    pub fn over(folder: &Path, settings: &[&str]) -> Self {
         let files = folder.join("data");
-        let owner = Command::new("id").arg("-u").output().unwrap();
-        let is_root = owner.stdout.starts_with(b"0\n");
+        let is_root = Command::new("id").arg("-u").output().unwrap().stdout.starts_with(b"0\n");
         if is_root {
-            done(Command::new("chown").arg(NOBODY).arg(&folder));
+            done(Command::new("chown").arg(NOBODY).arg(folder));
         }
-        let program = |name: &str| {
-            let program = binaries().join(name);
-            if !is_root {
-                return Command::new(program);
-            }
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid", NOBODY, "--regid", "nogroup", "--clear-groups"]).arg(program);
-            command
-        };
-        done(
-            program("initdb")
-                .args(["--username", "linli", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync", "-D"])
-                .arg(&files),
-        );
+        if !files.join("PG_VERSION").exists() {
+            let mut init = program("initdb", is_root);
+            init.args(["--username", "linli", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync", "-D"]);
+            done(init.arg(&files));
+        }
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let server = program("postgres");
+        let server = program("postgres", is_root);
         let mut guard = Command::new("sh");
-        guard
-            .args(["-c", GUARD, "sh"])
-            .arg(folder.with_extension("log"))
-            .arg(server.get_program())
-            .args(server.get_args())
-            .arg("-D")
-            .arg(&files);
-        // A crash of the server is no test of ours: nothing is lost by not waiting for its disk.
-        guard.args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=400", "-k"]);
-        let mut guard = guard.arg(&folder).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        guard.args(["-c", GUARD, "sh"]).arg(folder.with_extension("log")).arg(server.get_program()).args(server.get_args());
+        guard.arg("-D").arg(&files).args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"]);
+        guard.args(settings.iter().flat_map(|setting| ["-c", setting])).arg("-k").arg(folder);
+        let mut guard = guard.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         BufReader::new(guard.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
-        let server = Self { port, _guard: guard };
+        let server = Self { port, guard };
         let deadline = Instant::now() + PATIENCE;
         while !server.client("pg_isready").stdout(Stdio::null()).status().unwrap().success() {
-            assert!(Instant::now() < deadline, "PostgreSQL does not start");
+            assert!(Instant::now() < deadline, "PostgreSQL does not start: see {}", folder.with_extension("log").display());
             std::thread::sleep(Duration::from_millis(50));
         }
         server
@@ -87,14 +72,39 @@ impl Server {
             create.args(["--template", url.rsplit('/').next().unwrap()]);
         }
         done(create.arg(&name));
+        self.url(&name)
+    }
+
+    /// The URL of a database by its name, whether it is there or not.
+    pub fn url(&self, name: &str) -> String {
         format!("postgres://linli@127.0.0.1:{}/{name}", self.port)
     }
 
-    fn client(&self, name: &str) -> Command {
+    /// One of the server's own programs, with what it needs to reach the server.
+    pub fn client(&self, name: &str) -> Command {
         let mut command = Command::new(binaries().join(name));
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "linli"]);
         command
     }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.guard.stdin.take());
+        let _ = self.guard.wait();
+    }
+}
+
+/// A program of PostgreSQL's. Root leaves itself the right to pass through folders that are not the owner's.
+fn program(name: &str, is_root: bool) -> Command {
+    let program = binaries().join(name);
+    if !is_root {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", NOBODY, "--regid", "nogroup", "--clear-groups"]);
+    command.args(["--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"]).arg(program);
+    command
 }
 
 /// Where the programs lie: Debian's layout, the newest version, or the path.

@@ -1,4 +1,4 @@
-//! PostgreSQL, through sqlx: readers share a pool, the writer has a connection and a small runtime of its own.
+//! PostgreSQL, through sqlx: readers share connections, the writer has a connection and a small runtime of its own.
 //!
 //! Every value is bound in PostgreSQL's binary form. Plans are generic from the first run on: a plan made anew costs as
 //! much as the page itself, and none of ours depends on the values.
@@ -6,17 +6,19 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::str::FromStr as _;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use futures::TryStreamExt as _;
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::types::Oid;
-use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgConnectOptions, PgConnection, PgPoolOptions, PgRow, PgTypeInfo, PgValueRef};
+use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgConnectOptions, PgConnection, PgRow, PgTypeInfo, PgValueRef};
 use sqlx::{
-    Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Encode, Executor as _, PgPool, Postgres, Row as _,
-    SqlSafeStr as _, Type, TypeInfo as _, ValueRef as _,
+    Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Encode, Executor as _, Postgres, Row as _, SqlSafeStr as _, Type,
+    TypeInfo as _, ValueRef as _,
 };
+use tokio::sync::Semaphore;
 
 use crate::database::{Bind, Cells, Kind, Row};
 use crate::error::StoreError;
@@ -24,7 +26,7 @@ use crate::error::StoreError;
 /// What any read may take.
 const LONG: &str = "10s";
 /// Connections that read, at most. More would only take turns on the server's processors.
-const READERS: u32 = 16;
+const READERS: usize = 16;
 /// How long a reader waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Prepared statements that a connection keeps.
@@ -250,9 +252,14 @@ async fn hand_over(
     Ok(())
 }
 
-/// Connections that read.
+/// Connections that read: a stack, so that the one used last is used again.
+///
+/// Not sqlx's pool, which asks the server whether it is still there whenever a connection is given back: a second
+/// way to the server and back for every read.
 pub(crate) struct Readers {
-    pool: PgPool,
+    options: PgConnectOptions,
+    idle: Mutex<Vec<PgConnection>>,
+    turns: Semaphore,
 }
 
 impl Readers {
@@ -263,8 +270,7 @@ impl Readers {
             ("statement_timeout", LONG),
             ("default_transaction_read_only", "on"),
         ]);
-        let pool = PgPoolOptions::new().max_connections(READERS).acquire_timeout(PATIENCE).test_before_acquire(false);
-        Self { pool: pool.connect_lazy_with(options) }
+        Self { options, idle: Mutex::default(), turns: Semaphore::new(READERS) }
     }
 
     pub async fn fold<T>(
@@ -275,14 +281,30 @@ impl Readers {
         fold: impl Fn(&mut T, &Row<'_>) -> Result<(), StoreError>,
     ) -> Result<T, StoreError> {
         let arguments = arguments(binds)?;
-        let mut connection = self.pool.acquire().await?;
+        let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await.map_err(|_| StoreError::Slow)?;
+        let _turn = turn.map_err(|_| StoreError::Closed)?;
+        let mut connection = match self.idle.lock().ok().and_then(|mut idle| idle.pop()) {
+            Some(connection) => connection,
+            None => self.options.connect().await?,
+        };
         let mut folded = start();
-        hand_over(&mut connection, text, arguments, |row| fold(&mut folded, row)).await?;
-        Ok(folded)
+        let done = hand_over(&mut connection, text, arguments, |row| fold(&mut folded, row)).await;
+        // Of a read that was broken off otherwise, or by its caller, answers may be under way still.
+        if let Ok(()) | Err(StoreError::Slow) = done
+            && let Ok(mut idle) = self.idle.lock()
+        {
+            idle.push(connection);
+        }
+        done.map(|()| folded)
     }
 
-    /// Closes what is idle at once, and waits for readers at work.
+    /// Waits for readers at work, and closes.
     pub async fn close(&self) {
-        self.pool.close().await;
+        let _all = self.turns.acquire_many(u32::try_from(READERS).unwrap_or(u32::MAX)).await;
+        self.turns.close();
+        let idle = self.idle.lock().map(|mut idle| std::mem::take(&mut *idle)).unwrap_or_default();
+        for connection in idle {
+            let _ = connection.close().await;
+        }
     }
 }

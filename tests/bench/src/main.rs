@@ -5,6 +5,7 @@
 
 mod api;
 mod cases;
+mod cluster;
 mod disk;
 mod floor;
 mod load;

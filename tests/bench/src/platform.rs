@@ -12,13 +12,23 @@ use sha2::{Digest as _, Sha256};
 use crate::api::{self, Session};
 use crate::process::{Fleet, Server};
 
-const RESIDENTS: u32 = 100_000;
+/// Residents of the demonstration that is measured.
+pub const RESIDENTS: u32 = 100_000;
 /// A change of what `prepare` makes, beside the sources that the key covers.
 const VERSION: u32 = 1;
 /// The plugin whose pages are measured.
-const PLUGIN: &str = "plugins/elder-allowance/dist/elder-allowance.wasm";
+pub const PLUGIN: &str = "plugins/elder-allowance/dist/elder-allowance.wasm";
 /// What the data depend on, so that those of another build are not taken for this build's.
-const SOURCES: &[&str] = &["schemas", "host/store/src", "host/population/src", "host/entry/src", PLUGIN];
+const SOURCES: &[&str] = &[
+    "schemas",
+    "host/store/src/schema.rs",
+    "host/store/src/change.rs",
+    "host/population/src",
+    "host/entry/src",
+    "host/cli/src/host/demo.rs",
+    "host/cli/src/host/accounts.rs",
+    PLUGIN,
+];
 /// How long the server may take until it is well: it loads its plugins first, and compiles what it has not kept.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Who enters and looks after the records of one community of the demonstration.
@@ -28,9 +38,12 @@ pub const ADMIN: &str = "admin";
 /// The admin who approves what the other one uploads.
 pub const APPROVER: &str = "admin2";
 
-/// A data directory.
+/// A data directory, and where its records are.
+#[derive(Clone)]
 pub struct Data {
     pub directory: PathBuf,
+    /// The URL of a PostgreSQL database; else it is a file in the directory.
+    pub url: Option<String>,
 }
 
 /// A running server over a data directory.
@@ -47,7 +60,7 @@ impl Data {
         let name = format!("base-{}", key(repository)?);
         let directory = root.join(&name);
         if directory.join("ready").exists() {
-            return Ok(Self { directory });
+            return Ok(Self { directory, url: None });
         }
         for entry in std::fs::read_dir(root)?.flatten() {
             // Of other builds, or left unfinished.
@@ -55,31 +68,47 @@ impl Data {
                 std::fs::remove_dir_all(entry.path())?;
             }
         }
-        eprintln!("making {} (once)", directory.display());
-        let mut command = Command::new(binary()?);
-        command.arg("demo").arg("--prepare-only").arg("--data").arg(&directory).arg("--residents").arg(RESIDENTS.to_string());
-        fleet.finish("linli demo", command.arg("--plugin").arg(repository.join(PLUGIN)))?;
-        std::fs::write(directory.join("ready"), "")?;
-        Ok(Self { directory })
+        let data = Self { directory, url: None };
+        data.fill(repository, fleet)?;
+        std::fs::write(data.directory.join("ready"), "")?;
+        Ok(data)
     }
 
-    /// A copy beside it, so that no run changes what the next one meets.
+    /// Enters the residents.
+    pub fn fill(&self, repository: &Path, fleet: &Fleet) -> anyhow::Result<()> {
+        eprintln!("making {} (once)", self.directory.display());
+        let mut command = self.command("demo")?;
+        command.arg("--prepare-only").arg("--residents").arg(RESIDENTS.to_string());
+        fleet.finish("linli demo", command.arg("--plugin").arg(repository.join(PLUGIN)))
+    }
+
+    /// The platform's binary over this directory.
+    fn command(&self, what: &str) -> anyhow::Result<Command> {
+        let mut command = Command::new(binary()?);
+        command.arg(what).arg("--data").arg(&self.directory);
+        if let Some(url) = &self.url {
+            command.args(["--database", url]);
+        }
+        Ok(command)
+    }
+
+    /// A copy of the directory beside it, so that no run changes what the next one meets.
     pub fn copy(&self, name: &str) -> anyhow::Result<Self> {
         let directory = self.directory.with_file_name(name);
         if directory.exists() {
             std::fs::remove_dir_all(&directory)?;
         }
         copy(&self.directory, &directory).with_context(|| format!("copying {} to {}", self.directory.display(), directory.display()))?;
-        Ok(Self { directory })
+        Ok(Self { directory, url: self.url.clone() })
     }
 
     pub fn remove(&self) -> anyhow::Result<()> {
         std::fs::remove_dir_all(&self.directory).with_context(|| format!("removing {}", self.directory.display()))
     }
 
-    /// The database file.
-    pub fn database(&self) -> PathBuf {
-        self.directory.join("linli.db")
+    /// The database: a file, or a URL.
+    pub fn database(&self) -> String {
+        self.url.clone().unwrap_or_else(|| self.directory.join("linli.db").display().to_string())
     }
 
     fn password(&self, login: &str) -> anyhow::Result<String> {
@@ -95,8 +124,8 @@ impl<'a> Platform<'a> {
     /// Starts the server and waits until it is well.
     pub fn start(data: &'a Data, fleet: &Fleet) -> anyhow::Result<Self> {
         let listen = format!("127.0.0.1:{}", free_port()?);
-        let mut command = Command::new(binary()?);
-        command.arg("serve").arg("--data").arg(&data.directory).args(["--listen", &listen]).env("LINLI_LOG", "warn");
+        let mut command = data.command("serve")?;
+        command.args(["--listen", &listen]).env("LINLI_LOG", "warn");
         let mut server = fleet.start("linli serve", &mut command)?;
         let base = format!("http://{listen}");
         let start = Instant::now();
@@ -127,7 +156,7 @@ fn free_port() -> anyhow::Result<u16> {
 }
 
 /// Twelve digits that change with the sources that the data depend on.
-fn key(repository: &Path) -> anyhow::Result<String> {
+pub fn key(repository: &Path) -> anyhow::Result<String> {
     let mut hash = Sha256::new();
     hash.update(format!("{VERSION} {RESIDENTS}"));
     for source in SOURCES {

@@ -16,8 +16,14 @@ pub struct Report {
 
 /// What the platform must reach: name, least or most.
 const TARGETS: &[(&str, Target)] = &[
-    ("page.rps_ratio", Target::AtLeast(0.5)),
-    ("page_bound.rps_ratio", Target::AtLeast(0.6)),
+    ("page.rps_ratio", Target::AtLeast(0.6)),
+    ("page_bound.rps_ratio", Target::AtLeast(0.75)),
+    ("page_pg.rps_ratio", Target::AtLeast(0.7)),
+    ("page_bound_pg.rps_ratio", Target::AtLeast(0.8)),
+    ("growth.p50_ratio", Target::AtMost(1.3)),
+    ("growth.few_p50_us", Target::Report),
+    ("growth.many_p50_us", Target::Report),
+    ("scope.decide_us", Target::AtMost(5.0)),
     ("create.rps_ratio", Target::AtLeast(0.5)),
     ("invoke.p50_us", Target::Report),
     ("invoke.ratio", Target::AtMost(1.3)),

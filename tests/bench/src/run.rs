@@ -5,8 +5,10 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
+use crate::cases::growth::{self, Place};
 use crate::cases::served::{Case, Plan, Script, Side};
-use crate::cases::{invoke, memory};
+use crate::cases::{decide, invoke, memory};
+use crate::cluster::Cluster;
 use crate::package::Bare;
 use crate::platform::{Data, Platform};
 use crate::process::{Fleet, Server};
@@ -33,6 +35,10 @@ enum Part {
     PageBound,
     Record,
     Create,
+    PagePg,
+    PageBoundPg,
+    Growth,
+    Decide,
     Invoke,
     Plugins,
 }
@@ -40,6 +46,10 @@ enum Part {
 impl Options {
     fn wants(&self, part: Part) -> bool {
         self.only.is_empty() || self.only.contains(&part)
+    }
+
+    fn wants_any(&self, parts: &[Part]) -> bool {
+        parts.iter().any(|part| self.wants(*part))
     }
 
     fn plan(&self) -> Plan {
@@ -63,15 +73,22 @@ pub fn run(options: &Options, fleet: &Fleet, runtime: &tokio::runtime::Runtime) 
     eprintln!("fsync of {}", root.display());
     disk::measure_sync(&root, &mut report)?;
     let bare = bare(&repository)?;
-    if options.wants(Part::Invoke) {
-        eprintln!("invoke");
-        let directory = fresh(&root.join("invoke"))?;
-        runtime.block_on(invoke::run(&directory, &repository, &bare, &mut report))?;
-        std::fs::remove_dir_all(directory)?;
+    if options.wants_any(&[Part::Decide, Part::Invoke]) {
+        in_process(options, &root, &repository, &bare, runtime, &mut report)?;
     }
-    if [Part::Page, Part::PageBound, Part::Record, Part::Create].into_iter().any(|part| options.wants(part)) {
+    if options.wants_any(&[Part::Page, Part::PageBound, Part::Record, Part::Create]) {
         let data = Data::prepare(&root, &repository, fleet)?;
-        served(options, &data, fleet, &repository, &mut report)?;
+        on_sqlite(options, &data, fleet, &repository, &mut report)?;
+    }
+    if options.wants_any(&[Part::PagePg, Part::PageBoundPg, Part::Growth]) {
+        let cluster = Cluster::start(&root, &repository, fleet)?;
+        let few = cluster.few(&repository)?;
+        if options.wants_any(&[Part::PagePg, Part::PageBoundPg]) {
+            on_postgres(options, &cluster, &few, fleet, &mut report)?;
+        }
+        if options.wants(Part::Growth) {
+            grown(options, &cluster, &few, fleet, &mut report)?;
+        }
     }
     if options.wants(Part::Plugins) {
         eprintln!("plugins");
@@ -84,39 +101,116 @@ pub fn run(options: &Options, fleet: &Fleet, runtime: &tokio::runtime::Runtime) 
     Ok(())
 }
 
-/// Everything over HTTP, on one server and one floor over a copy of the data. What creates comes last.
-fn served(options: &Options, data: &Data, fleet: &Fleet, repository: &Path, report: &mut Report) -> anyhow::Result<()> {
+/// What needs no server.
+fn in_process(
+    options: &Options,
+    root: &Path,
+    repository: &Path,
+    bare: &Bare,
+    runtime: &tokio::runtime::Runtime,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let directory = root.join("in-process");
+    if options.wants(Part::Decide) {
+        eprintln!("decide");
+        runtime.block_on(decide::run(&fresh(&directory)?, repository, report))?;
+    }
+    if options.wants(Part::Invoke) {
+        eprintln!("invoke");
+        runtime.block_on(invoke::run(&fresh(&directory)?, repository, bare, report))?;
+    }
+    Ok(std::fs::remove_dir_all(directory)?)
+}
+
+/// The page whose rows pass through the plugin, and the one whose rows don't.
+const PAGE: &str = "/plugins/civil-affairs.elder-allowance/pages/eligible";
+const PAGE_BOUND: &str = "/plugins/civil-affairs.elder-allowance/pages/eligible-bound";
+
+/// Everything over HTTP on SQLite. What creates comes last.
+fn on_sqlite(options: &Options, data: &Data, fleet: &Fleet, repository: &Path, report: &mut Report) -> anyhow::Result<()> {
     let data = data.copy("served")?;
-    let platform = Platform::start(&data, fleet)?;
-    let worker = platform.log_in(platform::WORKER)?;
-    let community = worker.regions.first().context("the worker has no community")?.clone();
-    let floor = Floor::start(&data, &worker.token, &community, fleet)?;
-    let case = |name, path: &str, floor_path: &str| Case {
-        name,
-        platform: Side { server: &platform.server, url: worker.url(path), token: &worker.token },
-        floor: Side { server: &floor.server, url: format!("{}{floor_path}", floor.base), token: &worker.token },
-        script: None,
-        base: &platform.base,
-    };
+    let pair = Pair::start(&data, fleet)?;
     let plan = options.plan();
     if options.wants(Part::Page) {
-        check_page(&worker, "/plugins/civil-affairs.elder-allowance/pages/eligible")?;
-        case("page", "/plugins/civil-affairs.elder-allowance/pages/eligible", "/page").run(plan, fleet, report)?;
+        pair.page("page", PAGE)?.run(plan, fleet, report)?;
     }
     if options.wants(Part::PageBound) {
-        check_page(&worker, "/plugins/civil-affairs.elder-allowance/pages/eligible-bound")?;
-        case("page_bound", "/plugins/civil-affairs.elder-allowance/pages/eligible-bound", "/page").run(plan, fleet, report)?;
+        pair.page("page_bound", PAGE_BOUND)?.run(plan, fleet, report)?;
     }
     if options.wants(Part::Record) {
-        let (token, number) = (record(&worker)?, floor.record(&worker.token)?);
-        case("record", &format!("/records/resident/{token}"), &format!("/record?id={number}")).run(plan, fleet, report)?;
+        let (token, number) = (record(&pair.worker)?, pair.floor.record(&pair.worker.token)?);
+        pair.case("record", &format!("/records/resident/{token}"), &format!("/record?id={number}")).run(plan, fleet, report)?;
     }
     if options.wants(Part::Create) {
-        let script = Script { file: repository.join("tests/bench/lua/create.lua"), grid: format!("{community}001") };
-        Case { script: Some(script), ..case("create", "/records/resident", "/create") }.run(plan, fleet, report)?;
+        let script = Script { file: repository.join("tests/bench/lua/create.lua"), grid: format!("{}001", pair.community) };
+        Case { script: Some(script), ..pair.case("create", "/records/resident", "/create") }.run(plan, fleet, report)?;
     }
-    drop((platform, floor));
+    drop(pair);
     data.remove()
+}
+
+/// The pages on PostgreSQL.
+fn on_postgres(options: &Options, cluster: &Cluster, few: &Data, fleet: &Fleet, report: &mut Report) -> anyhow::Result<()> {
+    let data = cluster.copy(few, "served")?;
+    let pair = Pair::start(&data, fleet)?;
+    if options.wants(Part::PagePg) {
+        pair.page("page_pg", PAGE)?.run(options.plan(), fleet, report)?;
+    }
+    if options.wants(Part::PageBoundPg) {
+        pair.page("page_bound_pg", PAGE_BOUND)?.run(options.plan(), fleet, report)?;
+    }
+    drop(pair);
+    cluster.remove(&data)
+}
+
+/// The page among few residents and among many.
+fn grown(options: &Options, cluster: &Cluster, few: &Data, fleet: &Fleet, report: &mut Report) -> anyhow::Result<()> {
+    let many = cluster.many(few)?;
+    let few = cluster.copy(few, "served")?;
+    let (small, large) = (Platform::start(&few, fleet)?, Platform::start(&many, fleet)?);
+    let place = |platform: &Platform<'_>| {
+        let worker = platform.log_in(platform::WORKER)?;
+        let rows = check_page(&worker, PAGE)?;
+        Ok::<_, anyhow::Error>((Place { url: worker.url(PAGE), token: worker.token }, rows))
+    };
+    let ((among_few, here), (among_many, there)) = (place(&small)?, place(&large)?);
+    anyhow::ensure!(here == there, "the page has other rows among many residents than among few");
+    growth::run(&among_few, &among_many, options.plan(), fleet, report)?;
+    drop((small, large));
+    cluster.remove(&few)
+}
+
+/// The platform and the floor over the same data.
+struct Pair<'a> {
+    platform: Platform<'a>,
+    floor: Floor,
+    worker: Session,
+    community: String,
+}
+
+impl<'a> Pair<'a> {
+    fn start(data: &'a Data, fleet: &Fleet) -> anyhow::Result<Self> {
+        let platform = Platform::start(data, fleet)?;
+        let worker = platform.log_in(platform::WORKER)?;
+        let community = worker.regions.first().context("the worker has no community")?.clone();
+        let floor = Floor::start(data, &worker.token, &community, fleet)?;
+        Ok(Self { platform, floor, worker, community })
+    }
+
+    fn case<'c>(&'c self, name: &'c str, path: &str, floor_path: &str) -> Case<'c> {
+        Case {
+            name,
+            platform: Side { server: &self.platform.server, url: self.worker.url(path), token: &self.worker.token },
+            floor: Side { server: &self.floor.server, url: format!("{}{floor_path}", self.floor.base), token: &self.worker.token },
+            script: None,
+            base: &self.platform.base,
+        }
+    }
+
+    fn page<'c>(&'c self, name: &'c str, path: &str) -> anyhow::Result<Case<'c>> {
+        check_page(&self.worker, path)?;
+        Ok(self.case(name, path, "/page"))
+    }
 }
 
 /// The floor's server.
@@ -144,12 +238,13 @@ impl Floor {
     }
 }
 
-/// A page that is measured must hold its twenty rows: an empty one is fast.
-fn check_page(worker: &Session, path: &str) -> anyhow::Result<()> {
+/// The names on a page that is measured. It must hold its twenty rows: an empty one is fast.
+fn check_page(worker: &Session, path: &str) -> anyhow::Result<Vec<String>> {
     let view = worker.get(path)?;
-    let rows = view.pointer("/blocks/0/rows").and_then(serde_json::Value::as_array).map_or(0, Vec::len);
-    anyhow::ensure!(rows == 20, "{path} has {rows} rows instead of 20: {}", view.to_string().chars().take(200).collect::<String>());
-    Ok(())
+    let rows = view.pointer("/blocks/0/rows").and_then(serde_json::Value::as_array);
+    let names: Vec<String> = rows.into_iter().flatten().filter_map(|row| Some(row.get("name")?.as_str()?.to_owned())).collect();
+    anyhow::ensure!(names.len() == 20, "{path} has {} rows: {}", names.len(), view.to_string().chars().take(200).collect::<String>());
+    Ok(names)
 }
 
 /// The token of one resident.

@@ -6,20 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
 use jiff::Timestamp;
-use linli_model::{Classification, CodeList};
-use linli_runtime::{Call, Decision, Limits, Place, Runtime};
-use linli_scope::approval::Approving;
-use linli_scope::{Actor, EntryKind, Keyring, Role};
-use linli_store::model::Core;
-use linli_store::plugin::Publisher;
-use linli_store::{Database, Store};
+use linli_runtime::Call;
+use linli_scope::{Actor, EntryKind};
 use serde_json::Map;
 use wasmtime::component::{Component, Linker};
 
+use super::hosted::{Hosted, worker};
 use crate::package::Bare;
-use crate::platform::binary;
 use crate::report::{Report, percentile};
 
 /// Calls that are measured, in turns of [`TURN`] so that both sides meet the same weather.
@@ -42,7 +36,8 @@ use contract::exports::linli::platform::handler::{Error, Kind, Request, Response
 /// Measures both sides over an empty community in `directory`.
 pub async fn run(directory: &Path, repository: &Path, bare: &Bare, report: &mut Report) -> anyhow::Result<()> {
     let package = bare.copy(0)?;
-    let platform = Hosted::start(directory, repository, package.clone()).await?;
+    let platform = Hosted::start(directory, repository, package.clone(), PUBLISHER).await?;
+    let actor = Arc::new(worker(Vec::new()));
     let alone = Alone::start(&package).map_err(wasm)?;
     let (mut recorded, mut ours, mut theirs) = (Vec::new(), Vec::with_capacity(CALLS), Vec::with_capacity(CALLS));
     for turn in 0..=CALLS / TURN {
@@ -54,7 +49,7 @@ pub async fn run(directory: &Path, repository: &Path, bare: &Bare, report: &mut 
             }
         }
         for _ in 0..TURN / 10 {
-            recorded.push(microseconds(platform.call().await?));
+            recorded.push(microseconds(on_record(&platform, &actor).await?));
         }
         for _ in 0..TURN {
             let time = alone.call().await?;
@@ -63,7 +58,7 @@ pub async fn run(directory: &Path, repository: &Path, bare: &Bare, report: &mut 
             }
         }
     }
-    platform.runtime.store().clone().close().await;
+    platform.close().await;
     let (ours, theirs) = (percentile(&mut ours, 0.5), percentile(&mut theirs, 0.5));
     report.set("invoke.recorded_p50_us", percentile(&mut recorded, 0.5));
     report.set("invoke.bare_p50_us", theirs);
@@ -76,60 +71,20 @@ fn microseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-/// The platform's side.
-struct Hosted {
-    runtime: Runtime,
-    actor: Arc<Actor>,
-}
-
-impl Hosted {
-    async fn start(directory: &Path, repository: &Path, package: Vec<u8>) -> anyhow::Result<Self> {
-        let place = Place { directory: directory.join("artefacts"), key: [7; 32], program: binary()? };
-        let store = open(directory, &repository.join("schemas")).await?;
-        let runtime = Runtime::start(store, Keyring::new([7; 32]), Limits::default(), place).await?;
-        let actor = Actor {
-            id: 1,
-            roles: vec![Role::Worker],
-            regions: Vec::new(),
-            clearance: Classification::Sensitive,
-            resident: None,
-            publisher: None,
-        };
-        let publisher = Publisher { id: PUBLISHER.into(), name: PUBLISHER.into(), sector: PUBLISHER.into() };
-        runtime.store().put_publisher(publisher, None).await?;
-        let made = runtime.install(package, PUBLISHER, &actor, Timestamp::now()).await?;
-        let approver = Actor { id: 2, ..actor.clone() };
-        runtime.decide(&approver, made.grant, &Decision::Approve(Approving::default())).await?;
-        Ok(Self { runtime, actor: Arc::new(actor) })
-    }
-
-    async fn call(&self) -> anyhow::Result<Duration> {
-        let call = Call {
-            plugin: Bare::id(0),
-            kind: EntryKind::Page,
-            name: "/".into(),
-            input: Map::new(),
-            actor: Some(self.actor.clone()),
-            locale: "zh".into(),
-            now: Timestamp::now(),
-        };
-        let start = Instant::now();
-        self.runtime.call(call).await?;
-        Ok(start.elapsed())
-    }
-}
-
-async fn open(directory: &Path, schemas: &Path) -> anyhow::Result<Store> {
-    let mut codes = Vec::new();
-    for entry in std::fs::read_dir(schemas.join("codes"))? {
-        let path = entry?.path();
-        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        codes.push(CodeList::read(&name, &std::fs::read_to_string(&path)?)?);
-    }
-    let texts = ["dwelling", "household", "resident"].map(|name| std::fs::read_to_string(schemas.join(format!("entities/{name}.json"))));
-    let texts = texts.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let schemas: Vec<_> = texts.iter().map(String::as_str).collect();
-    Store::open(&Database::Sqlite(directory.join("invoke.db")), Core { codes, schemas: &schemas }).await.context("an empty community")
+/// A call as people make it, with its entry in the log.
+async fn on_record(platform: &Hosted, actor: &Arc<Actor>) -> anyhow::Result<Duration> {
+    let call = Call {
+        plugin: Bare::id(0),
+        kind: EntryKind::Page,
+        name: "/".into(),
+        input: Map::new(),
+        actor: Some(actor.clone()),
+        locale: "zh".into(),
+        now: Timestamp::now(),
+    };
+    let start = Instant::now();
+    platform.runtime.call(call).await?;
+    Ok(start.elapsed())
 }
 
 /// wasmtime alone: no admission, no limits, no state; what is imported is never called.

@@ -3,9 +3,15 @@
 //! | module | figures |
 //! |---|---|
 //! | [`served`] | requests over HTTP, platform and floor in turn |
+//! | [`growth`] | the same page among more residents |
+//! | [`decide`] | one decision of the scope |
 //! | [`invoke`] | one call in this process, beside bare wasmtime |
+//! | [`hosted`] | (what both start in this process) |
 //! | [`memory`] | what one more installed plugin costs |
 
+pub mod decide;
+pub mod growth;
+pub mod hosted;
 pub mod invoke;
 pub mod memory;
 pub mod served;

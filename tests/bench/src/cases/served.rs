@@ -38,7 +38,7 @@ pub struct Script {
 
 /// One kind of request.
 pub struct Case<'a> {
-    pub name: &'static str,
+    pub name: &'a str,
     pub platform: Side<'a>,
     pub floor: Side<'a>,
     pub script: Option<Script>,

@@ -1,6 +1,6 @@
 //! The floor: what a department would write for itself on the same data.
 //!
-//! axum and sqlx over the platform's own database file, with a token check, a projection and a predicate in the
+//! axum and sqlx over the platform's own tables, in SQLite or PostgreSQL, with a token check, a projection and a predicate in the
 //! code; no plugin, no grant, no log. The platform is measured against it, so it is made as fast as it honestly can
 //! be: statements prepared once, the file mapped into memory, answers written without an intermediate tree.
 //!
@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `gate` | the token check |
 //! | `page`, `record` | the two reads |
+//! | `reads` | the connections that read |
 //! | `create`, `resident` | the insert, and what is checked before it |
 //! | `json` | answers as text |
 //!
@@ -17,12 +18,12 @@ mod create;
 mod gate;
 mod json;
 mod page;
+mod reads;
 mod record;
 mod resident;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -30,18 +31,17 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
 
 use gate::Gate;
+use reads::Reads;
 use resident::Codes;
 
 /// How the floor is started.
 #[derive(clap::Args, Debug)]
 pub struct Options {
-    /// The database of the platform, read only.
+    /// The database of the platform, read only: a file, or postgres://.
     #[arg(long)]
-    read: PathBuf,
+    read: String,
     /// A database of its own for what is created; made if absent.
     #[arg(long)]
     create: PathBuf,
@@ -54,7 +54,7 @@ pub struct Options {
     /// Address and port.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: String,
-    /// Connections that read. Each is a thread of sqlx's; with one for each request at once none waits for the pool.
+    /// Connections that read. In SQLite each is a thread of sqlx's; with one for each request at once none waits for the pool.
     #[arg(long, default_value_t = 16)]
     readers: u32,
 }
@@ -62,14 +62,14 @@ pub struct Options {
 /// What every route needs.
 struct Floor {
     gate: Gate,
-    reads: SqlitePool,
+    reads: Reads,
     creates: create::Writer,
     codes: Codes,
 }
 
 /// Serves until the process is ended. Prints its address when it is ready.
 pub async fn serve(options: Options) -> anyhow::Result<()> {
-    let reads = readers(&options.read, options.readers).await?;
+    let reads = Reads::open(&options.read, options.readers).await?;
     let codes = Codes::load(&reads).await.context("the region table of the platform's database")?;
     let gate = Gate::new(&options.token, &options.community);
     let creates = create::Writer::start(&options.create).await?;
@@ -82,33 +82,6 @@ pub async fn serve(options: Options) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::bind(&options.listen).await.with_context(|| format!("listening on {}", options.listen))?;
     println!("http://{}", listener.local_addr()?);
     axum::serve(axum::serve::ListenerExt::tap_io(listener, |stream| drop(stream.set_nodelay(true))), routes).await?;
-    Ok(())
-}
-
-async fn readers(file: &Path, count: u32) -> anyhow::Result<SqlitePool> {
-    let options = SqliteConnectOptions::new()
-        .filename(file)
-        .journal_mode(SqliteJournalMode::Wal)
-        .read_only(true)
-        .pragma("mmap_size", "8589934592")
-        .busy_timeout(Duration::from_secs(10));
-    let options = sqlx::ConnectOptions::disable_statement_logging(options);
-    let pool = SqlitePoolOptions::new()
-        .min_connections(count)
-        .max_connections(count)
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None);
-    let pool = pool.connect_with(options).await.with_context(|| format!("opening {}", file.display()))?;
-    warm(&pool).await?;
-    Ok(pool)
-}
-
-/// Reads the whole table once, so that the page cache holds it.
-async fn warm(pool: &SqlitePool) -> anyhow::Result<()> {
-    let row = sqlx::query("SELECT count(*), coalesce(sum(length(name)), 0) FROM e_resident").fetch_one(pool).await?;
-    let residents: i64 = row.try_get(0)?;
-    anyhow::ensure!(residents > 0, "there are no residents in the platform's database");
     Ok(())
 }
 

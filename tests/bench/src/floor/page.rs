@@ -6,20 +6,44 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use jiff::civil::Date;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
+use super::reads::{Bind, Cells, Rows, Statement};
 use super::{Floor, failed, json, json_answer};
 
 const ROWS: usize = 20;
 
+macro_rules! first {
+    ($mark:literal) => {
+        concat!(
+            "SELECT id, name, birth_date, grid, id_number FROM e_resident WHERE community = ",
+            $mark,
+            "$1 AND birth_date <= ",
+            $mark,
+            "$2 ORDER BY birth_date, id LIMIT 21"
+        )
+    };
+}
+
+macro_rules! next {
+    ($mark:literal) => {
+        concat!(
+            "SELECT id, name, birth_date, grid, id_number FROM e_resident WHERE community = ",
+            $mark,
+            "$1 AND birth_date <= ",
+            $mark,
+            "$2 AND (birth_date, id) > (",
+            $mark,
+            "$3, ",
+            $mark,
+            "$4) ORDER BY birth_date, id LIMIT 21"
+        )
+    };
+}
+
 // `+$1` is the same value, but no bare parameter: where ANALYZE has gathered samples (sqlite_stat4), SQLite compiles a
 // statement anew whenever a parameter that its plan depends on is bound, which costs as much as running it.
-const FIRST: &str = "SELECT id, name, birth_date, grid, id_number FROM e_resident \
-    WHERE community = +$1 AND birth_date <= +$2 ORDER BY birth_date, id LIMIT 21";
-
-const NEXT: &str = "SELECT id, name, birth_date, grid, id_number FROM e_resident \
-    WHERE community = +$1 AND birth_date <= +$2 AND (birth_date, id) > (+$3, +$4) ORDER BY birth_date, id LIMIT 21";
+const FIRST: Statement = Statement { sqlite: first!("+"), postgres: first!("") };
+const NEXT: Statement = Statement { sqlite: next!("+"), postgres: next!("") };
 
 /// `GET /page?after=1938-02-01,123`
 pub async fn page(State(floor): State<Arc<Floor>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
@@ -30,17 +54,17 @@ pub async fn page(State(floor): State<Arc<Floor>>, RawQuery(query): RawQuery, he
     let today = today();
     let latest = born_by(today);
     let after = query.as_deref().and_then(|query| query.strip_prefix("after="));
+    let (community, latest) = (Bind::Text(&holder.community), Bind::Text(&latest));
     let found = match after.map(position) {
-        None => sqlx::query(FIRST).bind(holder.community.as_str()).bind(latest).fetch_all(&floor.reads).await,
-        Some(Some((birth_date, id))) => {
-            sqlx::query(NEXT).bind(holder.community.as_str()).bind(latest).bind(birth_date).bind(id).fetch_all(&floor.reads).await
-        }
+        None => floor.reads.rows(&FIRST, &[community, latest]).await,
+        Some(Some((birth_date, id))) => floor.reads.rows(&NEXT, &[community, latest, Bind::Text(birth_date), Bind::Number(id)]).await,
         Some(None) => return StatusCode::BAD_REQUEST.into_response(),
     };
-    match found.and_then(|rows| answer(&rows, today)) {
-        Ok(body) => json_answer(body),
-        Err(error) => failed(error),
-    }
+    let body = found.and_then(|rows| match rows {
+        Rows::Sqlite(rows) => answer(&rows, today),
+        Rows::Postgres(rows) => answer(&rows, today),
+    });
+    body.map_or_else(failed, json_answer)
 }
 
 /// China has had one time zone without summer time since 1992.
@@ -58,29 +82,29 @@ fn position(after: &str) -> Option<(&str, i64)> {
     Some((birth_date, id.parse().ok()?))
 }
 
-fn answer(rows: &[SqliteRow], today: Date) -> Result<String, sqlx::Error> {
+fn answer(rows: &[impl Cells], today: Date) -> Result<String, sqlx::Error> {
     let mut out = String::with_capacity(ROWS * 140 + 64);
     out.push_str("{\"rows\":[");
     for (at, row) in rows.iter().take(ROWS).enumerate() {
         out.push_str(if at == 0 { "{\"id\":" } else { ",{\"id\":" });
-        json::number(row.try_get(0)?, &mut out);
+        json::number(row.number(0)?, &mut out);
         out.push_str(",\"name\":");
-        json::text(row.try_get(1)?, &mut out);
+        json::text(row.text(1)?, &mut out);
         out.push_str(",\"age\":");
-        json::number(age(row.try_get(2)?, today), &mut out);
+        json::number(age(row.text(2)?, today), &mut out);
         out.push_str(",\"grid\":");
-        json::text(row.try_get(3)?, &mut out);
+        json::text(row.text(3)?, &mut out);
         out.push_str(",\"id_number\":\"");
-        masked(row.try_get(4)?, &mut out);
+        masked(row.text(4)?, &mut out);
         out.push_str("\"}");
     }
     out.push_str("],\"next\":");
     match rows.get(ROWS - 1) {
         Some(last) if rows.len() > ROWS => {
             out.push('"');
-            out.push_str(last.try_get(2)?);
+            out.push_str(last.text(2)?);
             out.push(',');
-            json::number(last.try_get(0)?, &mut out);
+            json::number(last.number(0)?, &mut out);
             out.push_str("\"}");
         }
         _ => out.push_str("null}"),

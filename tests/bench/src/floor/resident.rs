@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use serde::Deserialize;
-use sqlx::Row as _;
-use sqlx::sqlite::SqlitePool;
+
+use super::reads::{Cells, Reads, Rows, Statement};
 
 /// A resident as it is sent.
 #[derive(Debug, Deserialize)]
@@ -27,9 +27,12 @@ pub struct Codes {
 }
 
 impl Codes {
-    pub async fn load(pool: &SqlitePool) -> Result<Self, sqlx::Error> {
-        let rows = sqlx::query("SELECT code FROM region").fetch_all(pool).await?;
-        Ok(Self { regions: rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()? })
+    pub async fn load(reads: &Reads) -> Result<Self, sqlx::Error> {
+        let regions = match reads.rows(&CODES, &[]).await? {
+            Rows::Sqlite(rows) => codes(&rows),
+            Rows::Postgres(rows) => codes(&rows),
+        };
+        Ok(Self { regions: regions? })
     }
 
     /// The first thing that is wrong.
@@ -47,6 +50,13 @@ impl Codes {
         ];
         rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, field)| Err(field))
     }
+}
+
+const REGIONS: &str = "SELECT code FROM region";
+const CODES: Statement = Statement { sqlite: REGIONS, postgres: REGIONS };
+
+fn codes(rows: &[impl Cells]) -> Result<HashSet<String>, sqlx::Error> {
+    rows.iter().map(|row| row.text(0).map(ToOwned::to_owned)).collect()
 }
 
 fn is_name(name: &str) -> bool {
