@@ -7,7 +7,7 @@
 //! | `writer`, `log` | group commit: changes and access log in one transaction, durable before anything is answered |
 //! | `schema`, [`model`] | tables generated from entity types; the catalogue |
 //! | `database`, `sqlite`, `postgres` | what statements take and give, and what runs them |
-//! | [`account`], [`plugin`], [`grant`], [`record_log`] | the platform's own tables |
+//! | [`account`], [`plugin`], [`signature`], [`grant`], [`record_log`] | the platform's own tables |
 //!
 //! Why there is one writer: SQLite has one anyway, a queue in front of it turns waiting into larger groups, and
 //! a caller who gives up can't leave a transaction half done.
@@ -27,6 +27,7 @@ pub mod provenance;
 pub mod read;
 pub mod record_log;
 mod schema;
+pub mod signature;
 mod sql;
 mod sqlite;
 mod writer;

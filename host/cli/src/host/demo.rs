@@ -135,7 +135,7 @@ async fn install(runtime: &Runtime, packages: &[PathBuf]) -> Result<()> {
 async fn install_one(runtime: &Runtime, admin: &Actor, bytes: Vec<u8>, manifest: &str) -> Result<()> {
     let id = linli_scope::Manifest::read(manifest)?.plugin.id;
     let publisher = id.split('.').next().unwrap_or_default().to_owned();
-    let made = runtime.install(bytes, &publisher, admin, Timestamp::now()).await?;
+    let made = runtime.install(bytes, None, &publisher, admin, Timestamp::now()).await?;
     note!("  安装插件 installed {} {}", made.plugin, made.version);
     if made.grant.state == GrantState::Requested {
         runtime.decide(admin, made.grant, "approve", |grant| grant.approve(None)).await?;

@@ -96,7 +96,7 @@ impl Hosted {
         };
         let publisher = Publisher { id: PUBLISHER.into(), name: PUBLISHER.into(), sector: PUBLISHER.into() };
         runtime.store().put_publisher(publisher, None).await?;
-        let made = runtime.install(package, PUBLISHER, &actor, Timestamp::now()).await?;
+        let made = runtime.install(package, None, PUBLISHER, &actor, Timestamp::now()).await?;
         runtime.decide(&actor, made.grant, "approve", |grant| grant.approve(None)).await?;
         Ok(Self { runtime, actor: Arc::new(actor) })
     }
