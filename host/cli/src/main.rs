@@ -86,6 +86,17 @@ enum PluginCommand {
         #[arg(long, short)]
         out: Option<PathBuf>,
     },
+    /// 签名 Sign a package under its publisher's key.
+    Sign {
+        /// The package, a .wasm file.
+        package: PathBuf,
+        /// The private key, Ed25519 in PKCS#8 as PEM.
+        #[arg(long)]
+        key: PathBuf,
+        /// Where to write the signature; else FILE.sig.
+        #[arg(long, short)]
+        out: Option<PathBuf>,
+    },
     /// 安装 Upload a package for a publisher (admins).
     Install(plugins::Install),
     /// 列出 List the plugins that you may use.
@@ -120,6 +131,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Logout(server) => account::log_out(&server),
         Command::Plugin(PluginCommand::New { name, dir }) => plugin::new::create(&name, &dir).map(|_| ()),
         Command::Plugin(PluginCommand::Build { dir, out }) => plugin::build::build(&dir, out.as_deref()).map(|_| ()),
+        Command::Plugin(PluginCommand::Sign { package, key, out }) => plugin::sign::sign(&package, &key, out.as_deref()).map(|_| ()),
         Command::Plugin(PluginCommand::Install(install)) => plugins::install(&install),
         Command::Plugin(PluginCommand::List(server)) => plugins::list(&server),
         Command::Plugin(PluginCommand::Log(log)) => plugins::log(&log),

@@ -17,6 +17,7 @@ mod contract;
 mod digest;
 mod error;
 mod section;
+mod signature;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
 pub use digest::{Digest, DigestError};
 pub use error::PackageError;
 pub use section::{MAX_MANIFEST, MAX_SECTION, MAX_SECTIONS};
+pub use signature::{PublisherKey, Signature, SignatureError};
 
 /// The largest package, in bytes.
 pub const MAX_PACKAGE: usize = 32 * 1024 * 1024;

@@ -5,7 +5,7 @@ use linli_artefact::CompileError;
 use linli_audit::{Entry, Outcome};
 use linli_model::Catalogue;
 use linli_model::schema::{self, Owner, SchemaError};
-use linli_package::{Digest, Package, PackageError};
+use linli_package::{Digest, Package, PackageError, PublisherKey, Signature, SignatureError};
 use linli_scope::manifest::ManifestError;
 use linli_scope::scope::ScopeError;
 use linli_scope::{Actor, Grant, Manifest, Scope};
@@ -65,6 +65,9 @@ pub enum InstallError {
         /// Whose it is.
         owner: String,
     },
+    /// The publisher's signature is missing, or holds for something else.
+    #[error("{0}")]
+    Signature(String),
     /// There is no such publisher.
     #[error("there is no publisher `{0}`; an admin adds it first")]
     NoPublisher(String),
@@ -82,18 +85,29 @@ pub struct Installation {
     pub version: String,
     /// `sha256:…`.
     pub digest: String,
+    /// Whether its publisher signed it.
+    pub signed: bool,
     /// The request that an admin must decide, or the grant that stands already for this digest.
     pub grant: Grant,
 }
 
 impl Runtime {
-    /// Checks a package and installs it for a publisher. Its request waits for an admin who is not `actor`.
-    pub async fn install(&self, bytes: Vec<u8>, publisher: &str, actor: &Actor, now: Timestamp) -> Result<Installation, InstallError> {
+    /// Checks a package and installs it for a publisher; `signature` is the publisher's, as text. Its request waits for an
+    /// admin who is not `actor`.
+    pub async fn install(
+        &self,
+        bytes: Vec<u8>,
+        signature: Option<&str>,
+        publisher: &str,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Installation, InstallError> {
         let package = linli_package::open(&bytes)?;
         let digest = package.digest.to_string();
         let manifest = Manifest::read(&package.parts.manifest)?;
         let plugin = manifest.plugin.id.clone();
         let publisher = self.publisher(publisher, &plugin).await?;
+        let signed = self.check_signature(&publisher.id, signature, &package.digest).await?;
         let schemas = schemas(&manifest, &package)?;
         let mut catalogue = Catalogue::clone(&self.store().catalogue());
         for source in &schemas {
@@ -113,19 +127,56 @@ impl Runtime {
             uploaded_at: now.as_millisecond(),
         };
         let entry = administration(actor, "install", &plugin, &digest);
+        let is_signed = signed.is_some();
+        if let Some((signature, pem)) = signed {
+            self.store().put_signature(digest.clone(), signature, pem).await?;
+        }
         self.store().put_plugin(publisher.id.clone(), kept, Some(entry.encode())).await?;
         let grant = self.request(&manifest, &digest, actor, now).await?;
         let scope = Scope::compile(&self.sources(&manifest, Some(&grant), &self.store().catalogue(), &publisher))?;
         self.put(Plugin::new(Made {
             manifest,
             digest: digest.clone(),
+            signed: is_signed,
             publisher,
             uploaded_by: actor.id,
             component,
             scope,
             concurrent: self.limits().concurrent,
         }));
-        Ok(Installation { plugin, version, digest, grant })
+        Ok(Installation { plugin, version, digest, signed: is_signed, grant })
+    }
+
+    /// The signature that a package needs where its publisher has a key, with the key under which it holds.
+    async fn check_signature(
+        &self,
+        publisher: &str,
+        signature: Option<&str>,
+        digest: &Digest,
+    ) -> Result<Option<(String, String)>, InstallError> {
+        let refused = |reason: String| Err(InstallError::Signature(reason));
+        let Some(pem) = self.store().publisher_keys().await?.remove(publisher) else {
+            return match signature {
+                None => Ok(None),
+                Some(_) => refused(format!(
+                    "the publisher `{publisher}` has no key to check the signature with; an admin adds it first: linli publisher add --key"
+                )),
+            };
+        };
+        let Some(text) = signature else {
+            return refused(format!(
+                "the publisher `{publisher}` has a key, so its packages must be signed: linli plugin sign, then install again"
+            ));
+        };
+        let wrong = |error: SignatureError| InstallError::Signature(error.to_string());
+        let (signature, key): (Signature, PublisherKey) = (text.parse().map_err(wrong)?, pem.parse().map_err(wrong)?);
+        if !key.signed(digest, &signature) {
+            return refused(format!(
+                "the signature does not hold for {digest} under the key {} of `{publisher}`: sign this very file with that key",
+                key.fingerprint()
+            ));
+        }
+        Ok(Some((signature.to_string(), pem)))
     }
 
     async fn publisher(&self, id: &str, plugin: &str) -> Result<Publisher, InstallError> {

@@ -17,6 +17,8 @@ pub struct Plugin {
     pub manifest: Manifest,
     /// `sha256:…` of its component.
     pub digest: String,
+    /// Whether its publisher signed it.
+    pub signed: bool,
     /// Who publishes it, as an admin assigned.
     pub publisher: Publisher,
     /// Who uploaded it: an account's number.
@@ -37,6 +39,7 @@ impl std::fmt::Debug for Plugin {
 pub(crate) struct Made {
     pub manifest: Manifest,
     pub digest: String,
+    pub signed: bool,
     pub publisher: Publisher,
     pub uploaded_by: i64,
     pub component: PluginPre<State>,
@@ -49,6 +52,7 @@ impl Plugin {
         Self {
             manifest: made.manifest,
             digest: made.digest,
+            signed: made.signed,
             publisher: made.publisher,
             uploaded_by: made.uploaded_by,
             component: made.component,

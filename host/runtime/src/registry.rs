@@ -133,11 +133,12 @@ impl Runtime {
     async fn load(&self) -> Result<(), StoreError> {
         let began = Instant::now();
         let grants = self.store().grants().await?;
+        let signed = self.store().signed_components().await?;
         let installed = self.store().plugins().await?;
         let known = installed.iter().filter_map(|plugin| plugin.component.digest.parse().ok()).collect();
         let loads = installed.into_iter().map(|plugin| async {
-            let id = plugin.id.clone();
-            if let Err(error) = self.load_one(plugin, &grants).await {
+            let (id, is_signed) = (plugin.id.clone(), signed.contains(&plugin.component.digest));
+            if let Err(error) = self.load_one(plugin, is_signed, &grants).await {
                 tracing::error!(plugin = id, %error, "an installed plugin can't be loaded");
             }
         });
@@ -148,7 +149,7 @@ impl Runtime {
         Ok(())
     }
 
-    async fn load_one(&self, installed: Installed, grants: &[Grant]) -> Result<(), InstallError> {
+    async fn load_one(&self, installed: Installed, signed: bool, grants: &[Grant]) -> Result<(), InstallError> {
         let package = linli_package::open(&installed.component.bytes)?;
         let digest = installed.component.digest;
         if package.digest.to_string() != digest {
@@ -161,6 +162,7 @@ impl Runtime {
         let made = Made {
             manifest,
             digest,
+            signed,
             publisher: installed.publisher,
             uploaded_by: installed.component.uploaded_by,
             component,

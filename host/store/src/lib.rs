@@ -8,7 +8,7 @@
 //! | `schema`, [`model`] | tables generated from entity types; the catalogue |
 //! | `database`, `sqlite`, `postgres` | what statements take and give, and what runs them |
 //! | [`region`] | the division tree, and what became of divisions |
-//! | [`account`], [`plugin`], [`grant`], [`record_log`] | the platform's own tables |
+//! | [`account`], [`plugin`], [`signature`], [`grant`], [`record_log`] | the platform's own tables |
 //!
 //! Why there is one writer: SQLite has one anyway, a queue in front of it turns waiting into larger groups, and
 //! a caller who gives up can't leave a transaction half done.
@@ -30,6 +30,7 @@ pub mod record_log;
 pub mod region;
 mod relation;
 mod schema;
+pub mod signature;
 mod sql;
 mod sqlite;
 mod writer;

@@ -35,6 +35,15 @@ pub struct Rows {
     pub label: Option<Classification>,
 }
 
+impl Rows {
+    /// What the label of a row says, said of the page.
+    fn carry(&mut self, label: Kept) {
+        self.label = self.label.max(Some(label.class));
+        self.subjects |= label.subjects;
+        self.region.widen(label.region);
+    }
+}
+
 /// Columns before the outputs' own: the record number, and the version.
 const ID: usize = 0;
 const VERSION: usize = 1;
@@ -94,7 +103,8 @@ fn columns(out: &mut Sql, read: &Read, orders: &[Order<'_>], regions: &RegionTre
         out.sql(column);
     }
     for link in &read.links {
-        for column in std::iter::once(entity::ID).chain(link.entity.region_column()).chain(subject_columns(&link.entity)) {
+        let labels = label::COLUMNS.into_iter().filter(|_| link.entity.is_labelled());
+        for column in std::iter::once(entity::ID).chain(link.entity.region_column()).chain(subject_columns(&link.entity)).chain(labels) {
             out.sql(", ");
             relation::linked(out, read, link, column, regions);
         }
@@ -290,10 +300,7 @@ impl RowWriter<'_> {
             }
         }
         if entity.is_labelled() {
-            let label = Kept::read(row, column, self.regions)?;
-            rows.label = rows.label.max(Some(label.class));
-            rows.subjects |= label.subjects;
-            rows.region.widen(label.region);
+            rows.carry(Kept::read(row, column, self.regions)?);
             column += label::COLUMNS.len();
         }
         self.account_links(row, column, rows)
@@ -301,10 +308,12 @@ impl RowWriter<'_> {
 
     /// The same of what links led to.
     fn account_links(&self, row: &impl Cells, mut column: usize, rows: &mut Rows) -> Result<(), StoreError> {
-        for (link, found) in self.read.links.iter().zip(&mut rows.linked) {
+        for (at, link) in self.read.links.iter().enumerate() {
             let record = row.optional_integer(column)?;
             column += 1;
-            found.extend(record.map(i64::unsigned_abs));
+            if let Some(found) = rows.linked.get_mut(at) {
+                found.extend(record.map(i64::unsigned_abs));
+            }
             if link.entity.region_column().is_some() {
                 if record.is_some() {
                     rows.region.widen(row.optional_text(column)?.map_or(Extent::Everywhere, label::lies_in));
@@ -319,6 +328,12 @@ impl RowWriter<'_> {
                         column += 1;
                     }
                 }
+            }
+            if link.entity.is_labelled() {
+                if record.is_some() {
+                    rows.carry(Kept::read(row, column, self.regions)?);
+                }
+                column += label::COLUMNS.len();
             }
         }
         Ok(())

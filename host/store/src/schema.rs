@@ -12,7 +12,10 @@ use crate::sql::column_type;
 type Migration = &'static [&'static str];
 
 /// The platform's own tables. A state that was released never changes: what comes later is another migration.
-pub(crate) const PLATFORM: &[Migration] = &[&[
+pub(crate) const PLATFORM: &[Migration] = &[FIRST, SIGNATURES, DIVISIONS];
+
+/// What there was from the beginning.
+const FIRST: Migration = &[
     "CREATE TABLE IF NOT EXISTS entity_type (number BIGINT PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner TEXT, source TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS region (code TEXT PRIMARY KEY, name TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at BIGINT NOT NULL, entity BIGINT NOT NULL, record BIGINT NOT NULL, version BIGINT NOT NULL, actor TEXT NOT NULL, application TEXT NOT NULL, purpose TEXT NOT NULL, evidence TEXT, changes TEXT NOT NULL)",
@@ -26,8 +29,18 @@ pub(crate) const PLATFORM: &[Migration] = &[&[
     "CREATE TABLE IF NOT EXISTS scope_grant (id BIGINT PRIMARY KEY, plugin TEXT NOT NULL, digest TEXT NOT NULL, state TEXT NOT NULL, version BIGINT NOT NULL, body TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS plugin_log (id INTEGER PRIMARY KEY, plugin TEXT NOT NULL, at BIGINT NOT NULL, entry_point TEXT NOT NULL, level TEXT NOT NULL, message TEXT NOT NULL)",
     "CREATE INDEX IF NOT EXISTS plugin_log_plugin ON plugin_log (plugin, id)",
+];
+
+/// What became of divisions.
+const DIVISIONS: Migration = &[
     "CREATE TABLE IF NOT EXISTS region_change (seq BIGINT PRIMARY KEY, since TEXT NOT NULL, kind TEXT NOT NULL, code TEXT NOT NULL, name TEXT NOT NULL, successor TEXT NOT NULL, successor_name TEXT NOT NULL)",
-]];
+];
+
+/// Publishers' keys, and what they signed.
+const SIGNATURES: Migration = &[
+    "CREATE TABLE IF NOT EXISTS publisher_key (publisher TEXT PRIMARY KEY, pem TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS component_signature (digest TEXT PRIMARY KEY, signature TEXT NOT NULL, pem TEXT NOT NULL)",
+];
 
 /// The access log's tables. In SQLite they are in a file of their own: a log that grows with every read must not make
 /// readers of the records forget what they have mapped and cached.

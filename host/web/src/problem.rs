@@ -257,6 +257,7 @@ impl From<InstallError> for Problem {
             InstallError::Store(error) => error.into(),
             InstallError::OtherPublisher { .. } => Self::new(StatusCode::CONFLICT, "other-publisher", detail),
             InstallError::NoPublisher(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no-publisher", detail),
+            InstallError::Signature(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "signature", detail),
             InstallError::Package(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "package", detail),
             InstallError::Manifest(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "manifest", detail),
             InstallError::Schema(_) | InstallError::Entity { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "schema", detail),

@@ -16,4 +16,5 @@ mod log;
 mod plugins;
 mod regions;
 mod scope;
+mod signature;
 mod tour;

@@ -42,9 +42,13 @@ impl Client {
         self.answer(self.posting(path, "application/json").send(body.to_string()))
     }
 
-    /// `POST` of bytes.
-    pub fn post_bytes(&self, path: &str, kind: &str, bytes: &[u8]) -> Result<Value> {
-        self.answer(self.posting(path, kind).send(bytes))
+    /// `POST` of bytes, with one more header.
+    pub fn post_bytes(&self, path: &str, kind: &str, header: Option<(&str, &str)>, bytes: &[u8]) -> Result<Value> {
+        let mut request = self.posting(path, kind);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        self.answer(request.send(bytes))
     }
 
     /// `DELETE`.

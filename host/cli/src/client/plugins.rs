@@ -1,7 +1,7 @@
 //! `linli plugin install|list|log` and `linli publisher`.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
@@ -19,6 +19,9 @@ pub struct Install {
     /// The publisher that it belongs to; an admin says so, not its manifest.
     #[arg(long)]
     publisher: String,
+    /// The publisher's signature; else FILE.sig beside the package, where there is one.
+    #[arg(long)]
+    signature: Option<PathBuf>,
     #[command(flatten)]
     server: Server,
 }
@@ -50,6 +53,9 @@ pub enum PublisherCommand {
         /// The sector of its tokens.
         #[arg(long)]
         sector: String,
+        /// Its public key, an Ed25519 key as PEM: from then on its packages must be signed.
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
         #[command(flatten)]
         server: Server,
     },
@@ -61,15 +67,38 @@ pub fn install(install: &Install) -> Result<()> {
     let made = Client::signed_in(&install.server)?.post_bytes(
         &format!("/plugins?publisher={}", part(&install.publisher)),
         "application/wasm",
+        signature(install)?.as_deref().map(|text| ("x-signature", text.trim())),
         &bytes,
     )?;
+    let signed = made.get("signed").and_then(Value::as_bool).unwrap_or_default();
     let grant = made.pointer("/grant/id").and_then(Value::as_i64).unwrap_or_default();
     say!("已安装 Installed {} {} ({})", text_of(&made, "plugin"), text_of(&made, "version"), text_of(&made, "digest"))?;
+    if !signed {
+        say!("未签名 Unsigned: its publisher has no key")?;
+    }
     match made.pointer("/grant/state").and_then(Value::as_str) {
         Some("active") => say!("授权有效 Grant {grant} is active.")?,
         _ => say!("等待授权 Its request waits for an admin: linli grant review {grant}, then linli grant approve {grant}")?,
     }
     Ok(())
+}
+
+/// The signature that is named, or lies beside the package.
+fn signature(install: &Install) -> Result<Option<String>> {
+    let beside = beside(&install.package);
+    let file = match &install.signature {
+        Some(file) => file,
+        None if beside.is_file() => &beside,
+        None => return Ok(None),
+    };
+    fs::read_to_string(file).map(Some).with_context(|| format!("{} can't be read", file.display()))
+}
+
+/// Where a package's signature lies if nobody says otherwise: `FILE.sig`.
+pub fn beside(package: &Path) -> PathBuf {
+    let mut name = package.as_os_str().to_owned();
+    name.push(".sig");
+    name.into()
 }
 
 /// Lists plugins.
@@ -83,6 +112,9 @@ pub fn list(server: &Server) -> Result<()> {
             localized(plugin.get("name")),
             plugin.pointer("/publisher/id").and_then(Value::as_str).unwrap_or_default()
         )?;
+        if plugin.get("signed").and_then(Value::as_bool) == Some(false) {
+            say!("    未签名 unsigned")?;
+        }
         if let Some(seconds) = plugin.get("paused_seconds").and_then(Value::as_u64) {
             say!("    暂停 paused for {seconds} s: it failed too often; see linli plugin log {}", text_of(plugin, "id"))?;
         }
@@ -122,11 +154,14 @@ pub fn publisher(command: &PublisherCommand) -> Result<()> {
         PublisherCommand::List(server) => {
             let answer = Client::signed_in(server)?.get("/publishers")?;
             for publisher in answer.get("publishers").and_then(Value::as_array).into_iter().flatten() {
-                say!("{}  {}  ({})", text_of(publisher, "id"), text_of(publisher, "name"), text_of(publisher, "sector"))?;
+                let key = publisher.get("key").and_then(Value::as_str).unwrap_or("无密钥 no key");
+                say!("{}  {}  ({})  {key}", text_of(publisher, "id"), text_of(publisher, "name"), text_of(publisher, "sector"))?;
             }
         }
-        PublisherCommand::Add { id, name, sector, server } => {
-            Client::signed_in(server)?.post("/publishers", &json!({"id": id, "name": name, "sector": sector}))?;
+        PublisherCommand::Add { id, name, sector, key, server } => {
+            let read = |file: &PathBuf| fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()));
+            let key = key.as_ref().map(read).transpose()?;
+            Client::signed_in(server)?.post("/publishers", &json!({"id": id, "name": name, "sector": sector, "key": key}))?;
             say!("已添加 Added {id}")?;
         }
     }

@@ -153,7 +153,7 @@ async fn install_one(runtime: &Runtime, admin: &Actor, bytes: Vec<u8>, manifest:
     let id = linli_scope::Manifest::read(manifest)?.plugin.id;
     let publisher = id.split('.').next().unwrap_or_default().to_owned();
     let uploader = actor(runtime, uploader(&publisher)).await?;
-    let made = runtime.install(bytes, &publisher, &uploader, Timestamp::now()).await?;
+    let made = runtime.install(bytes, None, &publisher, &uploader, Timestamp::now()).await?;
     note!("  安装插件 installed {} {}", made.plugin, made.version);
     if made.grant.state == GrantState::Requested {
         runtime.decide(admin, made.grant, &Decision::Approve(Approving::default())).await?;

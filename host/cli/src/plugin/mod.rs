@@ -3,3 +3,4 @@
 pub mod build;
 pub mod new;
 mod sdk;
+pub mod sign;

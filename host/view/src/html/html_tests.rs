@@ -126,6 +126,7 @@ fn all_pages(word: &str) -> Vec<String> {
         version: word,
         publisher: word,
         digest: word,
+        signed: true,
         requests: vec![text()],
         state,
         paused: Some(7),

@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use linli_runtime::Plugin;
@@ -16,6 +16,9 @@ use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, Params, Segments};
 use crate::problem::Problem;
+
+/// Carries the publisher's signature of the body.
+const SIGNATURE: &str = "x-signature";
 
 #[derive(Deserialize)]
 pub(super) struct Upload {
@@ -59,8 +62,13 @@ pub(super) async fn install(
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", "the body must be application/wasm"));
     }
     let bytes = bytes.map_err(|rejection| body::unreadable(&rejection))?;
-    let made = app.runtime().install(bytes.to_vec(), &upload.publisher, signed_in.actor(), Timestamp::now()).await?;
-    let answer = json!({"plugin": made.plugin, "version": made.version, "digest": made.digest, "grant": {"id": made.grant.id, "state": made.grant.state}});
+    let signature = match headers.get(SIGNATURE).map(HeaderValue::to_str) {
+        Some(Ok(text)) => Some(text),
+        Some(Err(_)) => return Err(Problem::bad_request("signature", "x-signature must be base64")),
+        None => None,
+    };
+    let made = app.runtime().install(bytes.to_vec(), signature, &upload.publisher, signed_in.actor(), Timestamp::now()).await?;
+    let answer = json!({"plugin": made.plugin, "version": made.version, "digest": made.digest, "signed": made.signed, "grant": {"id": made.grant.id, "state": made.grant.state}});
     Ok((StatusCode::CREATED, body::json(&answer)?).into_response())
 }
 
@@ -105,5 +113,5 @@ fn describe(plugin: &Plugin) -> Value {
     let head = &plugin.manifest.plugin;
     let pages: Vec<_> = plugin.manifest.pages.iter().map(|page| json!({"path": page.path, "title": page.title, "purpose": page.purpose, "roles": page.roles, "public": page.public, "menu": page.menu})).collect();
     let actions: Vec<_> = plugin.manifest.actions.iter().map(|action| json!({"name": action.name, "title": action.title, "purpose": action.purpose, "roles": action.roles, "input": action.input})).collect();
-    json!({"id": head.id, "version": head.version, "name": head.name, "description": head.description, "publisher": plugin.publisher, "digest": plugin.digest, "paused_seconds": plugin.paused().map(|left| left.as_secs().max(1)), "purposes": plugin.manifest.purposes, "pages": pages, "actions": actions})
+    json!({"id": head.id, "version": head.version, "name": head.name, "description": head.description, "publisher": plugin.publisher, "digest": plugin.digest, "signed": plugin.signed, "paused_seconds": plugin.paused().map(|left| left.as_secs().max(1)), "purposes": plugin.manifest.purposes, "pages": pages, "actions": actions})
 }

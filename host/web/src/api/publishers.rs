@@ -1,14 +1,17 @@
 //! `/publishers`: who publishes plugins. An admin says so, no manifest does.
 
+use std::str::FromStr as _;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use linli_entry::FieldError;
+use linli_package::PublisherKey;
 use linli_runtime::install::administration;
 use linli_scope::Role;
 use linli_store::plugin::Publisher;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::auth::SignedIn;
@@ -21,15 +24,20 @@ pub(super) struct NewPublisher {
     id: String,
     name: String,
     sector: String,
+    /// The key with which it signs, as PEM; what is left out stays.
+    key: Option<String>,
 }
 
 /// `GET /publishers`.
 pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
     signed_in.require(&[Role::Admin, Role::Auditor, Role::Steward])?;
-    body::json(&json!({"publishers": app.store().publishers().await?}))
+    let keys = app.store().publisher_keys().await?;
+    let publishers = app.store().publishers().await?;
+    let publishers: Vec<_> = publishers.iter().map(|publisher| describe(publisher, keys.get(&publisher.id))).collect();
+    body::json(&json!({"publishers": publishers}))
 }
 
-/// `POST /publishers`: adds or renames one.
+/// `POST /publishers`: adds or renames one, or gives it another key.
 pub(super) async fn create(
     State(app): State<App>,
     signed_in: SignedIn,
@@ -50,6 +58,12 @@ pub(super) async fn create(
     if new.name.trim().is_empty() || new.name.chars().count() > 100 {
         return Err(Problem::invalid(vec![FieldError { field: "name".into(), reason: "must be 1 to 100 characters".into() }]));
     }
+    let key = new
+        .key
+        .as_deref()
+        .map(PublisherKey::from_str)
+        .transpose()
+        .map_err(|error| Problem::invalid(vec![FieldError { field: "key".into(), reason: error.to_string() }]))?;
     let known = app.store().publishers().await?;
     if known.iter().any(|publisher| publisher.id == new.id && publisher.sector != new.sector) {
         return Err(Problem::new(StatusCode::CONFLICT, "sector", "a publisher's sector can't change: every token that it was given would"));
@@ -57,5 +71,17 @@ pub(super) async fn create(
     let publisher = Publisher { id: new.id, name: new.name, sector: new.sector };
     let entry = administration(signed_in.actor(), "publisher", &publisher.id, &publisher.sector);
     app.store().put_publisher(publisher.clone(), Some(entry.encode())).await?;
-    Ok((StatusCode::CREATED, body::json(&publisher)?).into_response())
+    if let Some(key) = &key {
+        let pem = key.to_pem().map_err(|error| Problem::internal(&error))?;
+        let entry = administration(signed_in.actor(), "key of publisher", &publisher.id, &key.fingerprint());
+        app.store().put_publisher_key(publisher.id.clone(), pem, entry.encode()).await?;
+    }
+    let pem = app.store().publisher_keys().await?.remove(&publisher.id);
+    Ok((StatusCode::CREATED, body::json(&describe(&publisher, pem.as_ref()))?).into_response())
+}
+
+/// A publisher, with its key's fingerprint where it has one.
+fn describe(publisher: &Publisher, pem: Option<&String>) -> Value {
+    let key = pem.and_then(|pem| pem.parse::<PublisherKey>().ok()).map(|key| key.fingerprint());
+    json!({"id": publisher.id, "name": publisher.name, "sector": publisher.sector, "key": key})
 }

@@ -36,6 +36,7 @@ pub(super) async fn show(State(app): State<App>, reader: Reader) -> Result<Respo
             version: &plugin.manifest.plugin.version,
             publisher: &plugin.publisher.name,
             digest: &plugin.digest,
+            signed: plugin.signed,
             requests: match grant {
                 Some(grant) => {
                     grant.accesses.iter().map(|granted| wording::access(&catalogue, &plugin.manifest, &granted.access)).collect()

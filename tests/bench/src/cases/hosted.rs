@@ -28,7 +28,7 @@ impl Hosted {
         let actor = worker(Vec::new());
         let named = Publisher { id: publisher.into(), name: publisher.into(), sector: publisher.into() };
         runtime.store().put_publisher(named, None).await?;
-        let made = runtime.install(package, publisher, &actor, Timestamp::now()).await?;
+        let made = runtime.install(package, None, publisher, &actor, Timestamp::now()).await?;
         // Two pairs of eyes, the second over the whole province.
         let approver = Actor { id: 2, ..worker(vec!["44".parse()?]) };
         runtime.decide(&approver, made.grant, &Decision::Approve(Approving::default())).await?;

@@ -33,6 +33,8 @@ pub struct PluginRow<'a> {
     pub publisher: &'a str,
     /// Digest of the component: `sha256:…`.
     pub digest: &'a str,
+    /// Whether its publisher signed it.
+    pub signed: bool,
     /// One line for each access that it asks for, in words.
     pub requests: Vec<Text<'a>>,
     /// Its grant.
@@ -105,6 +107,8 @@ impl PluginRow<'_> {
                     (bilingual(&self.name))
                     br; span.hint { (self.publisher) " · " code { (self.id) " " (self.version) } }
                     br; code.digest title=(self.digest) { (short(self.digest)) }
+                    @if self.signed { " " span.badge.good { (label("已签名", "signed")) } }
+                    @else { " " span.badge.wait { (label("未签名", "unsigned")) } }
                 }
                 td data-label="申请范围" { ul.plain { @for request in &self.requests { li { (bilingual(request)) } } } }
                 td data-label="状态" {
