@@ -10,6 +10,7 @@
 //! | [`access`] | one line of a request or grant: entity, operations, fields, rows |
 //! | [`grant`], [`standing`] | what an admin allowed, narrowing, expiry; what a grant is worth at a moment |
 //! | [`alteration`] | what an admin altered of a grant, for the log |
+//! | [`table`], [`disclosure`] | what may be counted; what of it may be shown |
 //! | [`actor`] | on whose behalf a call runs |
 //! | [`condition`], [`predicate`] | the CEL subset, and the typed tree it becomes |
 //! | [`scope`], [`decide`] | compiling request ∩ grant, and the decision |
@@ -24,6 +25,7 @@ pub mod alteration;
 pub mod condition;
 pub mod decide;
 pub mod denial;
+pub mod disclosure;
 pub mod grant;
 pub mod manifest;
 pub mod plan;
@@ -31,14 +33,16 @@ pub mod position;
 pub mod predicate;
 pub mod scope;
 pub mod standing;
+pub mod table;
 pub mod token;
 
 pub use access::{Access, Mode, Operation};
 pub use actor::{Actor, Caller, Channel, Role};
 pub use denial::{Denial, DenialKind};
+pub use disclosure::SmallestGroup;
 pub use grant::{Grant, GrantState, Narrowing};
 pub use manifest::{EntryKind, EntryPoint, Manifest};
-pub use plan::{Authorized, Change, Check, Read};
+pub use plan::{Aggregate, Authorized, Change, Check, Read};
 pub use predicate::{Comparison, Operator, Predicate};
 pub use scope::Scope;
 pub use standing::Standing;

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`read`], `sql` | an authorised plan as one statement, its rows as one JSON array |
+//! | [`aggregate`] | a declared table, and what of it may be shown |
 //! | `change`, `label` | an entry: row, journal line, provenance; what a plugin's record carries on |
 //! | `writer`, `log` | group commit: changes and access log in one transaction, durable before anything is answered |
 //! | `schema`, [`model`] | tables generated from entity types; the catalogue |
@@ -13,6 +14,7 @@
 //! a caller who gives up can't leave a transaction half done.
 
 pub mod account;
+pub mod aggregate;
 mod change;
 mod database;
 pub mod error;
@@ -37,9 +39,10 @@ use std::time::Duration;
 
 use linli_audit::{Encoded, Entry, Frontier};
 use linli_model::{Catalogue, RegionTree};
-use linli_scope::{Authorized, Change, Check, Read};
+use linli_scope::{Aggregate, Authorized, Change, Check, Read};
 use tokio::sync::{mpsc, oneshot};
 
+pub use aggregate::Tabulated;
 pub use change::Made;
 pub use database::{Database, log_beside};
 pub use error::StoreError;
@@ -118,6 +121,11 @@ impl Store {
     /// Asks a predicate; none where there is no such record within reach.
     pub async fn check(&self, check: &Authorized<Check>) -> Result<Option<Checked>, StoreError> {
         read::check(&self.inner.readers, check).await
+    }
+
+    /// Counts a table. Groups of few people are not in it.
+    pub async fn aggregate(&self, aggregate: &Authorized<Aggregate>) -> Result<Tabulated, StoreError> {
+        aggregate::tabulate(&self.inner.readers, aggregate).await
     }
 
     /// Makes changes, all or none. They commit together with `entry`, which is completed with what was made.

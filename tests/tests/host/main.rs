@@ -14,4 +14,5 @@ mod labels;
 mod log;
 mod plugins;
 mod scope;
+mod tables;
 mod tour;

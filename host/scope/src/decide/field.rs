@@ -13,6 +13,7 @@ pub(super) enum Use {
     Read,
     Filter,
     Sort,
+    Count,
     Set,
 }
 
@@ -22,6 +23,7 @@ impl Use {
             Self::Read => "read",
             Self::Filter => "filtered by",
             Self::Sort => "sorted by",
+            Self::Count => "counted by",
             Self::Set => "set",
         }
     }
@@ -30,8 +32,8 @@ impl Use {
     fn allowed(self, mode: Mode) -> bool {
         match mode {
             Mode::Plain => true,
-            Mode::Masked => self == Self::Read,
-            Mode::Check => false,
+            Mode::Masked => self == Self::Read || self == Self::Count,
+            Mode::Check | Mode::Aggregate => self == Self::Count,
         }
     }
 
@@ -40,6 +42,7 @@ impl Use {
         let name = &field.name;
         match self {
             Self::Read if field.mask.is_some() => format!("`{name} = \"masked\"` (or \"plain\", if the mask hides what is needed)"),
+            Self::Count => format!("`{name} = \"aggregate\"`"),
             Self::Read | Self::Filter | Self::Sort | Self::Set => format!("`{name} = \"plain\"`"),
         }
     }
@@ -77,6 +80,7 @@ impl Scope {
     fn otherwise(&self, access: &Compiled, field: &Field, mode: Mode, wanted: Use) -> Denial {
         let (name, entity, number) = (&field.name, &access.entity, access.request + 1);
         let can = match mode {
+            Mode::Aggregate => "tables may count by it, but it can't be",
             Mode::Check => "checks may test it, but it can't be",
             Mode::Masked | Mode::Plain => "it can be read so, but not",
         };

@@ -6,7 +6,7 @@ use linli_model::{EntityType, Field, FieldKind, Value, entity};
 
 use super::field::{Use, about, highest};
 use crate::access::{Mode, Operation};
-use crate::actor::{Caller, Channel};
+use crate::actor::Caller;
 use crate::denial::{Denial, DenialKind};
 use crate::plan::{Authorized, Bounds, Output, Reach, Read, Single, SortKey};
 use crate::predicate::{Comparison, Operator};
@@ -49,17 +49,7 @@ impl Scope {
     }
 
     fn read_under(&self, access: &Compiled, caller: &Caller<'_>, ask: &Ask) -> Result<Authorized<Read>, Denial> {
-        if access.bound && caller.channel == Channel::Guest {
-            return Err(Denial::new(
-                DenialKind::BoundOnly,
-                format!(
-                    "[[access]] {} has bound = true: `{}` may be read in bound blocks only, not by the plugin",
-                    access.request + 1,
-                    ask.entity
-                ),
-            )
-            .entity(&access.entity.name));
-        }
+        self.may_go(access, caller.channel)?;
         let mut outputs = Vec::with_capacity(ask.fields.len() + 1);
         let mut fields = Vec::with_capacity(ask.fields.len());
         outputs.push(Output::Id);
