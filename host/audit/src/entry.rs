@@ -66,7 +66,8 @@ pub enum Outcome {
 pub struct Access {
     /// The entity type.
     pub entity: String,
-    /// The operation of the grant: `read`, `aggregate`, `export`.
+    /// The operation of the grant: `read`, `check`, `create`. Of a table that was counted its name and regions too, since it
+    /// lists no subjects: `aggregate elders-by-grid in 440104022001`.
     pub operation: String,
     /// Each field with the mode in which it was given: `("birth_date", "value")`.
     pub fields: Vec<(String, String)>,

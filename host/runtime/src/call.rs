@@ -9,7 +9,7 @@ use linli_audit::{Entry, Outcome};
 use linli_model::Date;
 use linli_scope::manifest::InputKind;
 use linli_scope::{Actor, Denial, EntryKind, EntryPoint};
-use linli_store::{Store, StoreError};
+use linli_store::StoreError;
 use linli_view::ActionResult;
 use linli_view::{Filled, View, ViewError};
 use serde_json::{Map, Value};
@@ -204,7 +204,7 @@ impl Runtime {
         let (result, ended) = invoke(self.engine(), &plugin, state, &limits, request).await;
         state = ended;
         let answer = match result {
-            Ok(text) => answer(self.store(), &mut state, kind, text, after).await,
+            Ok(text) => answer(&mut state, kind, text, after).await,
             Err(error) => Err(error),
         };
         self.keep_lines(&plugin, &mut state, answer.as_ref().err());
@@ -328,26 +328,19 @@ async fn invoke(
 }
 
 /// Checks what the plugin said and fills its bound blocks.
-async fn answer(
-    store: &Store,
-    state: &mut State,
-    kind: EntryKind,
-    text: String,
-    after: &BTreeMap<usize, String>,
-) -> Result<Answer, CallError> {
+async fn answer(state: &mut State, kind: EntryKind, text: String, after: &BTreeMap<usize, String>) -> Result<Answer, CallError> {
     let bad = |error: ViewError| CallError::Fault { fault: Fault::BadAnswer, detail: Some(error.to_string()) };
-    let (circumstances, ledger) = (&mut state.circumstances, &mut state.ledger);
     let (fillings, json) = match kind {
         EntryKind::Page => {
             let view = View::parse(&text).map_err(bad)?;
-            let fillings = fill::run(store, circumstances, ledger, view.bound(), after).await?;
+            let fillings = fill::run(state, view.bound(), after).await?;
             let json = view.is_bound().then(|| view.render_json(|block| filled(&fillings, block)));
             (fillings, json)
         }
         EntryKind::Action => {
             let result = ActionResult::parse(&text).map_err(bad)?;
             let bound = result.view.iter().flat_map(View::bound);
-            let fillings = fill::run(store, circumstances, ledger, bound, after).await?;
+            let fillings = fill::run(state, bound, after).await?;
             let json = result.is_bound().then(|| result.render_json(|block| filled(&fillings, block)));
             (fillings, json)
         }

@@ -7,6 +7,7 @@ wasmtime::component::bindgen!({
         "linli:platform/records.[method]cursor.next": async | trappable,
         "linli:platform/records.get": async | trappable,
         "linli:platform/records.check": async | trappable,
+        "linli:platform/records.aggregate": async | trappable,
         "linli:platform/records.lookup": async | trappable,
         "linli:platform/records.apply": async | trappable,
         default: trappable,

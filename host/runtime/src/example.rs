@@ -3,7 +3,7 @@
 use linli_model::{Catalogue, Date, EntityType, Field, FieldKind, Origin, RecordNo, RegionCode, RegionTree, Value, entity, region, value};
 use linli_population::{Community, Plan, Values};
 use linli_scope::plan::Reach;
-use linli_scope::predicate::value_of;
+use linli_scope::predicate::{Facts, value_of};
 use linli_scope::survey::Survey;
 use linli_scope::{Authorized, Mode};
 use serde_json::{Map, Value as Json};
@@ -64,7 +64,9 @@ fn row(survey: &Survey, catalogue: &Catalogue, made_up: &Values) -> Option<Map<S
         let read = |(json, field): (Json, &Field)| Value::from_json(&json, field, catalogue, &|_, _| Some(RecordNo(0))).ok();
         known.zip(field).and_then(read).unwrap_or(Value::Null)
     };
-    if survey.bounds.condition.holds(entity, &record, survey.today) != Some(true) {
+    // A made-up record refers to nobody: what a reference leads to is unknown.
+    let facts = Facts { record: &record, other: &|_, _, _| Value::Null, today: survey.today };
+    if survey.bounds.condition.holds(entity, &facts) != Some(true) {
         return None;
     }
     let seen =

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use linli_model::Value;
 use linli_scope::decide::Ask;
 use linli_scope::{Channel, Denial, DenialKind, Operator};
-use linli_store::{Store, StoreError};
+use linli_store::StoreError;
 use linli_view::bound::{Bound, Comparison};
 use linli_view::scalar::Scalar;
 
 use crate::imports::records::seal;
-use crate::invocation::Circumstances;
-use crate::ledger::Ledger;
+use crate::imports::tables::NoTable;
+use crate::invocation::State;
 
 /// What fills one bound block.
 #[derive(Clone, Debug, Default)]
@@ -29,53 +29,67 @@ pub(crate) enum FillError {
     Store(StoreError),
 }
 
+impl From<NoTable> for FillError {
+    fn from(reason: NoTable) -> Self {
+        match reason {
+            NoTable::Denied(denial) => Self::Denied(denial),
+            NoTable::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 /// Runs the queries of a view's bound blocks. `after` holds the positions that the caller carries, by block.
 pub(crate) async fn run<'v>(
-    store: &Store,
-    circumstances: &mut Circumstances,
-    ledger: &mut Ledger,
+    state: &mut State,
     bound: impl Iterator<Item = (usize, &'v Bound<'v>)>,
     after: &BTreeMap<usize, String>,
 ) -> Result<BTreeMap<usize, Filling>, FillError> {
     let mut fillings = BTreeMap::new();
     for (block, query) in bound {
-        if let Err(denial) = circumstances.renew() {
-            ledger.denied("read", &denial);
-            return Err(FillError::Denied(denial));
+        let filled = one(state, query, after.get(&block)).await;
+        if let Err(FillError::Denied(denial)) = &filled {
+            state.ledger.denied(if query.table.is_some() { "aggregate" } else { "read" }, denial);
         }
-        let mut ask = ask(query).map_err(FillError::Denied)?;
-        ask.after = after.get(&block).cloned().or(ask.after);
-        let read = match circumstances.scope.read(&circumstances.caller(Channel::Bound), &ask) {
-            Ok(read) => read,
-            Err(denial) if denial.kind == DenialKind::NotFound => {
-                fillings.insert(block, Filling { json: "null".to_owned(), next: None });
-                continue;
-            }
-            Err(denial) => {
-                ledger.denied("read", &denial);
-                return Err(FillError::Denied(denial));
-            }
-        };
-        let rows = store.read(&read).await.map_err(FillError::Store)?;
-        ledger.read("read", &read, &rows);
-        let next = rows
-            .last
-            .as_ref()
-            .filter(|_| rows.more && ask.id.is_none())
-            .and_then(|position| seal(&circumstances.scope, position, &read.shape));
-        let json = match ask.id {
-            Some(_) => rows
-                .json
-                .strip_prefix('[')
-                .and_then(|json| json.strip_suffix(']'))
-                .filter(|row| !row.is_empty())
-                .unwrap_or("null")
-                .to_owned(),
-            None => rows.json,
-        };
-        fillings.insert(block, Filling { json, next });
+        fillings.insert(block, filled?);
     }
     Ok(fillings)
+}
+
+/// One block, under the grant as it stands now.
+async fn one(state: &mut State, query: &Bound<'_>, after: Option<&String>) -> Result<Filling, FillError> {
+    state.circumstances.renew().map_err(FillError::Denied)?;
+    match &query.table {
+        Some(table) => tabulate(state, query.entity.as_str(), table.as_str()).await,
+        None => rows(state, query, after).await,
+    }
+}
+
+async fn tabulate(state: &mut State, entity: &str, table: &str) -> Result<Filling, FillError> {
+    let tabulated = state.tabulate(Channel::Bound, entity, table).await?;
+    Ok(Filling { json: tabulated.json, next: None })
+}
+
+async fn rows(state: &mut State, query: &Bound<'_>, after: Option<&String>) -> Result<Filling, FillError> {
+    let circumstances = &state.circumstances;
+    let mut ask = ask(query).map_err(FillError::Denied)?;
+    ask.after = after.cloned().or(ask.after);
+    let read = match circumstances.scope.read(&circumstances.caller(Channel::Bound), &ask) {
+        Ok(read) => read,
+        Err(denial) if denial.kind == DenialKind::NotFound => return Ok(Filling { json: "null".to_owned(), next: None }),
+        Err(denial) => return Err(FillError::Denied(denial)),
+    };
+    let rows = state.store.read(&read).await.map_err(FillError::Store)?;
+    state.ledger.read("read", &read, &rows);
+    let next =
+        rows.last.as_ref().filter(|_| rows.more && ask.id.is_none()).and_then(|position| seal(&circumstances.scope, position, &read.shape));
+    let json = match ask.id {
+        Some(_) => {
+            let row = rows.json.strip_prefix('[').and_then(|json| json.strip_suffix(']'));
+            row.filter(|row| !row.is_empty()).unwrap_or("null").to_owned()
+        }
+        None => rows.json,
+    };
+    Ok(Filling { json, next })
 }
 
 fn ask(query: &Bound<'_>) -> Result<Ask, Denial> {

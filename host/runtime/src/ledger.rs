@@ -1,10 +1,10 @@
 //! What an invocation has done so far: the accesses for the log, and the label for what it keeps.
 
 use linli_audit::Access;
-use linli_model::{Classification, Extent};
-use linli_scope::plan::Label;
-use linli_scope::{Denial, Operation, Read};
-use linli_store::{Checked, Rows};
+use linli_model::{Classification, Extent, RegionCode};
+use linli_scope::plan::{Label, Reach};
+use linli_scope::{Aggregate, Denial, Operation, Read};
+use linli_store::{Checked, Rows, Tabulated};
 use roaring::RoaringTreemap;
 
 /// Accesses not yet on the record, and everything read since the invocation began.
@@ -53,6 +53,24 @@ impl Ledger {
             self.subjects(&found.subjects);
             self.classification = self.classification.max(check.classification).max(found.label.unwrap_or(check.classification));
             self.region.widen(found.region.clone());
+        }
+    }
+
+    /// A table that was counted. It names nobody, so that its entry says which table and of which regions, not of whom; what
+    /// is made from it is as highly classified as its fields and lies where it was counted.
+    pub fn counted(&mut self, aggregate: &Aggregate, tabulated: &Tabulated) {
+        let fields: Vec<_> = aggregate.fields.iter().map(|field| (field.clone(), "aggregate".to_owned())).collect();
+        let mut operation = format!("aggregate {}", aggregate.name);
+        if let Reach::Within(regions) = &aggregate.bounds.regions {
+            let codes: Vec<_> = regions.iter().map(RegionCode::as_str).collect();
+            operation = format!("{operation} in {}", codes.join(" "));
+        }
+        self.add(&aggregate.entity.name, &operation, &fields, tabulated.groups);
+        self.classification = self.classification.max(aggregate.classification);
+        self.region.widen(aggregate.bounds.regions.extent());
+        if let Some(rule) = &aggregate.bounds.label {
+            self.classification = self.classification.max(rule.clearance);
+            self.region.widen(Reach::Within(rule.regions.clone()).extent());
         }
     }
 

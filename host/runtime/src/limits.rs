@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use linli_artefact::{Bounds, engine};
+use linli_scope::SmallestGroup;
 use serde::{Deserialize, Deserializer};
 
 /// The limits. In a file, times are milliseconds: `cpu-ms`, `wall-ms`, `patience-ms`, `fault-window-ms`.
@@ -38,6 +39,8 @@ pub struct Limits {
     pub changes: u32,
     /// Invocations of all plugins at once.
     pub calls: usize,
+    /// The fewest people that a group of a declared table shows.
+    pub smallest_group: SmallestGroup,
     /// Invocations of one plugin at once.
     pub concurrent: usize,
     /// How long a call waits for its turn.
@@ -74,6 +77,7 @@ impl Default for Limits {
             cursors: 64,
             changes: 200,
             calls: engine::CALLS,
+            smallest_group: SmallestGroup::default(),
             concurrent: 16,
             patience: Duration::from_secs(2),
             faults: 10,
@@ -217,6 +221,8 @@ mod tests {
             ("calls = 65", "`calls` is 65; it must lie in 1 to 64"),
             ("row = 1", "unknown field `row`"),
             ("rows = -1", "rows"),
+            ("smallest-group = 4", "the smallest group must have 5 to 1000 people"),
+            ("smallest-group = 7", "and not 7, 12, 17"),
         ] {
             let error = Limits::read(text).unwrap_err();
             assert!(error.contains(said), "{error}");

@@ -6,6 +6,8 @@ use indexmap::IndexMap;
 use linli_model::RegionCode;
 use serde::{Deserialize, Serialize};
 
+use crate::table::Table;
+
 /// What may be done with an entity type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", try_from = "Word")]
@@ -14,6 +16,8 @@ pub enum Operation {
     Read,
     /// Ask a named predicate of one record.
     Check,
+    /// Have a declared table counted.
+    Aggregate,
     /// Make records.
     Create,
     /// Change records.
@@ -61,6 +65,7 @@ impl Operation {
         match self {
             Self::Read => "read",
             Self::Check => "check",
+            Self::Aggregate => "aggregate",
             Self::Create => "create",
             Self::Update => "update",
             Self::Link => "link",
@@ -73,6 +78,8 @@ impl Operation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
+    /// Counted and added up in declared tables, never seen or tested.
+    Aggregate,
     /// Tested by named predicates, never seen.
     Check,
     /// Seen through the schema's mask.
@@ -85,6 +92,7 @@ impl Mode {
     /// The word used in manifests, logs and messages.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Aggregate => "aggregate",
             Self::Check => "check",
             Self::Masked => "masked",
             Self::Plain => "plain",
@@ -116,6 +124,9 @@ pub struct Access {
     /// Predicates that `check` may ask, by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub checks: IndexMap<String, String>,
+    /// Tables that `aggregate` may ask for, by name.
+    #[serde(default, rename = "table", skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<Table>,
     /// Rows that one call may read, at most 1,000.
     #[serde(default = "rows_per_call")]
     pub rows_per_call: u32,

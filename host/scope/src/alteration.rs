@@ -35,6 +35,8 @@ fn access(before: &Access, after: &Access, plugin: &str, catalogue: &Catalogue) 
     }
     let checks = before.checks.keys().filter(|name| !after.checks.contains_key(*name));
     altered.extend(checks.map(|name| format!("without the check {name}")));
+    let tables = before.tables.iter().filter(|table| !after.tables.contains(table));
+    altered.extend(tables.map(|table| format!("without the table {}", table.name)));
     if let Some(regions) = after.regions.as_ref().filter(|_| before.regions != after.regions) {
         let codes: Vec<_> = regions.iter().map(RegionCode::as_str).collect();
         altered.push(format!("only in {}", codes.join(" ")));
@@ -62,9 +64,13 @@ mod tests {
         [[access]]
         purpose = "p"
         entity = "resident"
-        operations = ["read", "check"]
-        fields = { name = "plain", phone = "masked", age = "plain" }
+        operations = ["read", "check", "aggregate"]
+        fields = { name = "plain", phone = "masked", age = "plain", sex = "aggregate" }
         checks = { lives_here = "status == \"living\"" }
+        [[access.table]]
+        name = "by-sex"
+        title = "t"
+        by = ["sex"]
     "#;
 
     #[test]
@@ -76,6 +82,7 @@ mod tests {
             drop_fields: vec!["resident.phone".into()],
             mask_fields: vec!["resident.name".into()],
             drop_checks: vec!["resident.lives_here".into()],
+            drop_tables: vec!["resident.by-sex".into()],
             regions: Some(vec!["440104022001".parse().unwrap(), "440104022002".parse().unwrap()]),
             and_where: Some(AndWhere { entity: "resident".into(), condition }),
             expires: Some(jiff::Timestamp::UNIX_EPOCH),
@@ -87,7 +94,7 @@ mod tests {
         let catalogue = test_model::catalogue();
         assert_eq!(
             alteration(&before, &after, &catalogue),
-            "[[access]] 1: name masked, without phone, without the check lives_here, only in 440104022001 440104022002, \
+            "[[access]] 1: name masked, without phone, without the check lives_here, without the table by-sex, only in 440104022001 440104022002, \
              and where age >= 80 && sex in 1 && name != … && birth_date < …, 20 rows a call, 500 rows a day; until 1970-01-01T00:00:00Z"
         );
         assert_eq!(alteration(&before, &before, &catalogue), "");

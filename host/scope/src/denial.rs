@@ -25,6 +25,8 @@ pub enum DenialKind {
     Clearance,
     /// No predicate of that name was granted.
     Predicate,
+    /// No table of that name was granted.
+    Table,
     /// Outside the actor's or the grant's regions.
     Region,
     /// Granted for bound blocks only.
@@ -52,6 +54,7 @@ impl DenialKind {
             Self::FieldMode => "field-mode",
             Self::Clearance => "clearance",
             Self::Predicate => "predicate-not-granted",
+            Self::Table => "table-not-granted",
             Self::Region => "region",
             Self::BoundOnly => "bound-only",
             Self::Invalid => "invalid",

@@ -88,6 +88,9 @@ pub struct Narrowing {
     /// `resident.lives_here`: predicates no longer granted.
     #[serde(default)]
     pub drop_checks: Vec<String>,
+    /// `resident.elders-by-grid`: tables no longer granted.
+    #[serde(default)]
+    pub drop_tables: Vec<String>,
     /// The regions that remain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regions: Option<Vec<RegionCode>>,
@@ -197,6 +200,7 @@ impl Grant {
         narrowed.drop_fields(&narrowing.drop_fields)?;
         narrowed.mask_fields(&narrowing.mask_fields)?;
         narrowed.drop_checks(&narrowing.drop_checks)?;
+        narrowed.drop_tables(&narrowing.drop_tables)?;
         if let Some(regions) = &narrowing.regions {
             narrowed.keep_regions(regions)?;
         }
@@ -267,6 +271,16 @@ impl Grant {
 
     fn drop_checks(&mut self, names: &[String]) -> Result<(), GrantError> {
         names.iter().try_for_each(|name| self.each("drop-checks", name, |access, check| access.checks.shift_remove(check).is_some()))
+    }
+
+    fn drop_tables(&mut self, names: &[String]) -> Result<(), GrantError> {
+        names.iter().try_for_each(|name| {
+            self.each("drop-tables", name, |access, dropped| {
+                let before = access.tables.len();
+                access.tables.retain(|table| table.name != dropped);
+                access.tables.len() < before
+            })
+        })
     }
 
     fn keep_regions(&mut self, regions: &[RegionCode]) -> Result<(), GrantError> {

@@ -11,6 +11,7 @@
 //! | [`grant`], [`standing`] | what an admin allowed, narrowing, expiry; what a grant is worth at a moment |
 //! | [`approval`], [`remit`] | two pairs of eyes and the impact assessment; what an admin may decide |
 //! | [`alteration`] | what an admin altered of a grant, for the log |
+//! | [`table`], [`disclosure`] | what may be counted; what of it may be shown |
 //! | [`actor`] | on whose behalf a call runs |
 //! | [`condition`], [`predicate`] | the CEL subset, and the typed tree it becomes |
 //! | [`survey`], [`difference`] | what a reviewer learns: numbers of people, and what is new since the grant before |
@@ -28,6 +29,7 @@ pub mod condition;
 pub mod decide;
 pub mod denial;
 pub mod difference;
+pub mod disclosure;
 pub mod grant;
 pub mod manifest;
 pub mod plan;
@@ -37,15 +39,17 @@ pub mod remit;
 pub mod scope;
 pub mod standing;
 pub mod survey;
+pub mod table;
 pub mod token;
 
 pub use access::{Access, Mode, Operation};
 pub use actor::{Actor, Caller, Channel, Role};
 pub use approval::{Approval, Assessment};
 pub use denial::{Denial, DenialKind};
+pub use disclosure::SmallestGroup;
 pub use grant::{Grant, GrantState, Narrowing};
 pub use manifest::{EntryKind, EntryPoint, Manifest};
-pub use plan::{Authorized, Change, Check, Read};
+pub use plan::{Aggregate, Authorized, Change, Check, Read};
 pub use predicate::{Comparison, Operator, Predicate};
 pub use scope::Scope;
 pub use standing::Standing;

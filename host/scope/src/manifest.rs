@@ -304,6 +304,29 @@ impl Manifest {
         if access.operations.contains(&Operation::Check) && access.checks.is_empty() {
             return fail("has the operation check and no checks".into());
         }
+        self.check_tables(number, access)
+    }
+
+    fn check_tables(&self, number: usize, access: &Access) -> Result<(), ManifestError> {
+        let at = format!("[[access]] {number}");
+        let fail = |at: String, reason: &str| Err(ManifestError::Meaning { at, reason: reason.to_owned() });
+        if access.operations.contains(&Operation::Aggregate) == access.tables.is_empty() {
+            return fail(at, "aggregate and the tables that it may ask for, each an [[access.table]], go together");
+        }
+        if access.own && !access.tables.is_empty() {
+            return fail(at, "counts tables of the actor's own record only, which is one");
+        }
+        let mut seen = BTreeSet::new();
+        for table in &access.tables {
+            let at = format!("{at}, table {}", table.name);
+            if table.name.is_empty() || table.name.len() > 80 || !table.name.bytes().all(is_name_byte) {
+                return fail(at, "name must be 1 to 80 of a-z, 0-9, - and _");
+            }
+            if !seen.insert(&table.name) {
+                return fail(at, "stands twice");
+            }
+            table.check().map_err(|reason| ManifestError::Meaning { at, reason: reason.to_string() })?;
+        }
         Ok(())
     }
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use linli_model::{Classification, Date, EntityType, Extent, RecordNo, RegionCode, Value};
 
 use crate::access::Mode;
+use crate::disclosure::SmallestGroup;
 use crate::position::Position;
 use crate::predicate::{Comparison, Predicate};
+use crate::table::Tabulation;
 use crate::token::TokenKey;
 
 /// The proof that a [`Scope`](crate::Scope) allowed this work. Only this crate can make one.
@@ -58,6 +60,15 @@ pub enum Reach {
 }
 
 impl Reach {
+    /// The smallest region that holds all that may be found.
+    pub fn extent(&self) -> Extent {
+        let mut extent = Extent::Nowhere;
+        if let Self::Within(regions) = self {
+            regions.iter().for_each(|region| extent.widen(Extent::Within(region.clone())));
+        }
+        extent
+    }
+
     /// Whether a region lies within.
     pub fn holds(&self, region: &str) -> bool {
         match self {
@@ -189,6 +200,27 @@ pub struct Check {
     /// For derived fields.
     pub today: Date,
     /// The highest classification among the fields that it looks at.
+    pub classification: Classification,
+}
+
+/// A declared table.
+#[derive(Clone, Debug)]
+pub struct Aggregate {
+    /// Of this entity type.
+    pub entity: Arc<EntityType>,
+    /// Of the records within reach.
+    pub bounds: Bounds,
+    /// Its name in the manifest.
+    pub name: String,
+    /// What is counted.
+    pub table: Arc<Tabulation>,
+    /// No group of fewer people is shown.
+    pub fewest: SmallestGroup,
+    /// For derived fields.
+    pub today: Date,
+    /// For the log: the fields that it counts by, adds up or chooses by.
+    pub fields: Vec<String>,
+    /// The highest classification among them.
     pub classification: Classification,
 }
 

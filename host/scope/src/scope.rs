@@ -13,6 +13,7 @@ use crate::grant::{Grant, GrantState};
 use crate::manifest::{EntryKind, EntryPoint, Manifest};
 use crate::position::PositionKey;
 use crate::predicate::Predicate;
+use crate::table::Tabulation;
 use crate::token::{Keyring, TokenKey};
 
 /// Everything that decides for one application. The only maker of [`Authorized`](crate::Authorized) work.
@@ -57,6 +58,7 @@ pub(crate) struct Compiled {
     pub fields: IndexMap<String, Mode>,
     pub condition: Arc<Predicate>,
     pub checks: BTreeMap<String, Arc<Predicate>>,
+    pub tables: BTreeMap<String, Arc<Tabulation>>,
     pub regions: Option<Vec<RegionCode>>,
     pub rows_per_call: u32,
     pub bound: bool,
@@ -227,13 +229,18 @@ fn compile_access(
             checks.insert(name.clone(), Arc::new(check));
         }
     }
-    let fields =
-        asked.fields.iter().filter_map(|(name, asked)| allowed.fields.get(name).map(|allowed| (name.clone(), *asked.min(allowed))));
+    let fields: IndexMap<_, _> = asked
+        .fields
+        .iter()
+        .filter_map(|(name, asked)| allowed.fields.get(name).map(|allowed| (name.clone(), *asked.min(allowed))))
+        .collect();
+    refuse_counted(number, &checks, &fields)?;
     Ok(Compiled {
         request,
         purpose: asked.purpose.clone(),
         operations: asked.operations.intersection(&allowed.operations).copied().collect(),
-        fields: fields.collect(),
+        tables: compile_tables(sources, number, &entity, asked, allowed)?,
+        fields,
         condition: Arc::new(predicate),
         checks,
         regions: allowed.regions.clone().map(region::minimal),
@@ -243,4 +250,38 @@ fn compile_access(
         public: asked.public.iter().filter(|name| allowed.public.contains(name) && allowed.fields.contains_key(*name)).cloned().collect(),
         entity,
     })
+}
+
+/// A check would tell of one person what is granted to be counted only.
+fn refuse_counted(number: usize, checks: &BTreeMap<String, Arc<Predicate>>, fields: &IndexMap<String, Mode>) -> Result<(), ScopeError> {
+    for (check, predicate) in checks {
+        if let Some(field) = predicate.fields().into_iter().find(|field| fields.get(field) == Some(&Mode::Aggregate)) {
+            let reason = format!("the check `{check}` tests `{field}`, which is to be counted only: ask for `{field} = \"check\"`");
+            return Err(ScopeError::Access { number, reason });
+        }
+    }
+    Ok(())
+}
+
+/// The tables that are asked for and allowed. Those that are not allowed are checked too: a bad request is found early.
+fn compile_tables(
+    sources: &Sources<'_>,
+    number: usize,
+    entity: &EntityType,
+    asked: &Access,
+    allowed: &Access,
+) -> Result<BTreeMap<String, Arc<Tabulation>>, ScopeError> {
+    let fail = |table: &str, reason: String| ScopeError::Access { number, reason: format!("table {table}: {reason}") };
+    let mut tables = BTreeMap::new();
+    for table in &asked.tables {
+        let compiled = table.compile(entity, sources.catalogue).map_err(|reason| fail(&table.name, reason.to_string()))?;
+        let fields = compiled.fields().filter_map(|index| entity.fields.get_index(index));
+        if let Some((field, _)) = fields.into_iter().find(|(field, _)| !asked.fields.contains_key(*field)) {
+            return Err(fail(&table.name, format!("counts by `{field}`: add `{field} = \"aggregate\"` to fields")));
+        }
+        if allowed.tables.iter().any(|allowed| allowed == table) {
+            tables.insert(table.name.clone(), Arc::new(compiled));
+        }
+    }
+    Ok(tables)
 }

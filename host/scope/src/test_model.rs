@@ -1,8 +1,8 @@
 //! The core entity types, and a plugin that asks for some of them, for tests.
 
-use linli_model::{Catalogue, CodeList, schema};
+use linli_model::{Catalogue, Classification, CodeList, schema};
 
-use crate::Manifest;
+use crate::{Actor, Caller, Channel, Manifest, Role};
 
 /// A plugin `a.b` with one purpose, `p`, one page and these accesses.
 pub fn manifest(accesses: &str) -> Manifest {
@@ -44,4 +44,16 @@ pub fn catalogue() -> Catalogue {
         catalogue.add_entity(entity);
     }
     catalogue
+}
+
+/// A worker of one community.
+pub fn actor(clearance: Classification) -> Actor {
+    let regions = vec!["440104022001".parse().unwrap()];
+    Actor { id: 1, roles: vec![Role::Worker], regions, clearance, resident: None, publisher: None }
+}
+
+/// A call for the purpose `p`, into the plugin.
+pub fn caller(actor: &Actor) -> Caller<'_> {
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    Caller { actor: Some(actor), purpose: "p", channel: Channel::Guest, now, today: "2026-02-28".parse().unwrap() }
 }

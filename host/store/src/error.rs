@@ -52,6 +52,14 @@ pub enum StoreError {
         /// The entity type.
         entity: String,
     },
+    /// A table of more groups than can be shown.
+    #[error("the table `{table}` has more than {most} groups; a smaller region or fewer fields to group by give fewer")]
+    TooManyGroups {
+        /// Its name.
+        table: String,
+        /// How many can be shown.
+        most: usize,
+    },
     /// The access log can't be written, so nothing may leave.
     #[error("the access log can't be written: {0}")]
     Log(String),

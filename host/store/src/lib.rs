@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`read`], `sql` | an authorised plan as one statement, its rows as one JSON array |
 //! | [`survey`], [`field_use`] | what a reviewer asks: how many a grant reaches, what a plugin really read |
+//! | [`aggregate`] | a declared table, and what of it may be shown |
 //! | `change`, `label` | an entry: row, journal line, provenance; what a plugin's record carries on |
 //! | `writer`, `log` | group commit: changes and access log in one transaction, durable before anything is answered |
 //! | `schema`, [`model`] | tables generated from entity types; the catalogue |
@@ -15,6 +16,7 @@
 //! a caller who gives up can't leave a transaction half done.
 
 pub mod account;
+pub mod aggregate;
 mod change;
 mod database;
 pub mod error;
@@ -44,9 +46,10 @@ use std::time::Duration;
 
 use linli_audit::{Encoded, Entry, Frontier};
 use linli_model::{Catalogue, RegionTree};
-use linli_scope::{Authorized, Change, Check, Read};
+use linli_scope::{Aggregate, Authorized, Change, Check, Read};
 use tokio::sync::{mpsc, oneshot};
 
+pub use aggregate::Tabulated;
 pub use change::Made;
 pub use database::{Database, log_beside};
 pub use error::StoreError;
@@ -126,6 +129,11 @@ impl Store {
     /// Asks a predicate; none where there is no such record within reach.
     pub async fn check(&self, check: &Authorized<Check>) -> Result<Option<Checked>, StoreError> {
         read::check(&self.inner.readers, &self.regions(), check).await
+    }
+
+    /// Counts a table. Groups of few people are not in it.
+    pub async fn aggregate(&self, aggregate: &Authorized<Aggregate>) -> Result<Tabulated, StoreError> {
+        aggregate::tabulate(&self.inner.readers, &self.regions(), aggregate).await
     }
 
     /// Makes changes, all or none. They commit together with `entry`, which is completed with what was made.

@@ -128,14 +128,15 @@ fn link(read: &Read, output: Output) -> Option<&Link> {
     }
 }
 
-fn source_column(field: &Field) -> &str {
+/// The column that holds a field, or that it is derived from.
+pub(crate) fn source_column(field: &Field) -> &str {
     match &field.origin {
         Origin::AgeOf(source) => source,
         Origin::Stored | Origin::Implicit => &field.name,
     }
 }
 
-fn subject_columns(entity: &EntityType) -> impl Iterator<Item = &str> {
+pub(crate) fn subject_columns(entity: &EntityType) -> impl Iterator<Item = &str> {
     entity.subjects.iter().filter_map(|subject| match subject {
         SubjectPath::Own => None,
         SubjectPath::Reference(name) => Some(name.as_str()),
@@ -230,7 +231,7 @@ impl RowWriter<'_> {
             (Mode::Plain, _) => None,
             (Mode::Masked, Some(mask)) => Some(mask),
             // No read is authorised for these; were one, nothing shows.
-            (Mode::Masked, None) | (Mode::Check, _) => {
+            (Mode::Masked, None) | (Mode::Check | Mode::Aggregate, _) => {
                 out.push_str("null");
                 return Ok(());
             }

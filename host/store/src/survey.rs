@@ -1,6 +1,6 @@
 //! Surveys: how many records a grant reaches, and how many of them nobody else is like.
 
-use linli_model::{Date, Field, Mask, Origin, entity};
+use linli_model::{RegionTree, Date, Field, Mask, Origin, entity};
 use linli_scope::survey::{Figure, Survey};
 use linli_scope::{Authorized, Mode};
 
@@ -53,7 +53,7 @@ impl Store {
         let community = survey.entity.region_column().map(|_| entity::COMMUNITY);
         let mut out = Sql::default();
         out.sql(community.unwrap_or("''"));
-        let statement = from(survey, &format!("SELECT {}, count(*)", out.text), community.map(|column| vec![column.to_owned()]), "");
+        let statement = from(survey, &self.regions(), &format!("SELECT {}, count(*)", out.text), community.map(|column| vec![column.to_owned()]), "");
         let counts = self.readers().all(&statement.text, &statement.binds, |row| Ok((row.text(0)?, row.integer(1)?))).await?;
         let total = counts.iter().map(|(_, count)| count).sum();
         let mut communities: Vec<_> = counts.into_iter().map(|(code, count)| (code, Figure::of(count))).collect();
@@ -106,18 +106,18 @@ impl Store {
             return Ok(0);
         }
         let seen = fields.iter().map(|(field, mode)| shown(field, *mode, survey.today)).collect();
-        let groups = from(survey, "SELECT count(*) AS people", Some(seen), " HAVING count(*) = 1");
+        let groups = from(survey, &self.regions(), "SELECT count(*) AS people", Some(seen), " HAVING count(*) = 1");
         self.readers().number(&format!("SELECT count(*) FROM ({}) AS alone", groups.text), &groups.binds).await
     }
 }
 
 /// `SELECT … FROM … WHERE … GROUP BY …` of what a survey reaches.
-fn from(survey: &Survey, select: &str, groups: Option<Vec<String>>, having: &str) -> Sql {
+fn from(survey: &Survey, regions: &RegionTree, select: &str, groups: Option<Vec<String>>, having: &str) -> Sql {
     let mut out = Sql::default();
     for part in [select, " FROM ", &survey.entity.table, " WHERE 1 = 1"] {
         out.sql(part);
     }
-    sql::bounds(&mut out, &survey.entity, &survey.bounds, survey.today);
+    sql::bounds(&mut out, &survey.entity, &survey.bounds, survey.today, regions);
     if let Some(groups) = groups {
         out.sql(" GROUP BY ");
         out.sql(&groups.join(", "));

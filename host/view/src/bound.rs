@@ -17,11 +17,14 @@ pub struct Bound<'a> {
     /// Entity type.
     #[serde(borrow)]
     pub entity: Str<'a>,
+    /// A declared table by name, instead of records.
+    #[serde(borrow, default)]
+    pub table: Option<Str<'a>>,
     /// Token of the one record that a `record` block shows; none in a table.
     #[serde(borrow, default)]
     pub id: Option<Str<'a>>,
     /// Fields by name.
-    #[serde(borrow, deserialize_with = "limit::list::<_, _, { limit::FIELDS }>")]
+    #[serde(borrow, default, deserialize_with = "limit::list::<_, _, { limit::FIELDS }>")]
     pub fields: Vec<Str<'a>>,
     /// Conditions, all of which must hold.
     #[serde(borrow, default, deserialize_with = "limit::list::<_, _, { limit::CONDITIONS }>")]
@@ -108,6 +111,13 @@ impl<'a> Bound<'a> {
 
     fn check(&self) -> Checked {
         limit::length("query.entity", &self.entity, limit::NAME)?;
+        if let Some(table) = &self.table {
+            limit::length("query.table", table, limit::NAME)?;
+            let chosen = !self.fields.is_empty() || !self.filter.is_empty() || !self.sort.is_empty() || self.after.is_some();
+            if chosen || self.id.is_some() {
+                return Err(ViewError::new("query.table", "a declared table is asked for by `entity` and `table` alone"));
+            }
+        }
         for field in &self.fields {
             limit::length("query.fields", field, limit::NAME)?;
         }

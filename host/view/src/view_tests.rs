@@ -167,6 +167,25 @@ fn a_form_leads_to_an_action_or_to_a_page() {
 }
 
 #[test]
+fn a_query_for_a_declared_table_chooses_nothing() {
+    let query = |rest: &str| {
+        let block = format!(r#"{{"type":"table",{COLUMNS},"query":{{"entity":"resident","table":"elders"{rest}}}}}"#);
+        View::parse(&one(&block))
+            .map(|view| view.bound().map(|(_, bound)| bound.table.as_ref().map(|table| table.to_string())).collect::<Vec<_>>())
+    };
+    assert_eq!(query("").unwrap(), [Some("elders".to_owned())]);
+    for rest in [
+        r#","fields":["name"]"#,
+        r#","filter":[{"field":"age","op":"ge","values":[90]}]"#,
+        r#","sort":[{"field":"age"}]"#,
+        r#","after":"p""#,
+        r#","id":"token""#,
+    ] {
+        assert!(query(rest).unwrap_err().to_string().contains("`query"), "{rest}");
+    }
+}
+
+#[test]
 fn filling_replaces_the_query_and_nothing_else() {
     let json = one(concat!(
         r#"{"type":"text","text":"\"query\":{}"}, {"type":"table","columns":[{"key":"a","title":"A"}],"#,

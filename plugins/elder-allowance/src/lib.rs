@@ -2,6 +2,7 @@
 
 mod decision;
 mod eligible;
+mod planning;
 
 use linli_sdk::prelude::*;
 
@@ -18,6 +19,7 @@ linli_sdk::plugin! {
     pages: {
         "/eligible" => eligible::list,
         "/eligible-bound" => eligible::bound_list,
+        "/planning" => planning::tables,
         "/decisions" => decision::list,
     },
     actions: {

@@ -14,7 +14,12 @@ pub fn grid(worker: &Person) -> String {
 
 /// A valid ID number of a man born on 1990-01-01, by a number below 49,500.
 pub fn id_number(number: u32) -> String {
-    let body = format!("{}19900101{:03}", 440_101 + number / 500, number % 500 * 2 + 1);
+    id_number_of("19900101", number)
+}
+
+/// The same of a man born on another day.
+pub fn id_number_of(born: &str, number: u32) -> String {
+    let body = format!("{}{born}{:03}", 440_101 + number / 500, number % 500 * 2 + 1);
     let check = linli_model::id_number::check_character(&body);
     format!("{body}{check}")
 }

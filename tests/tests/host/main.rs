@@ -18,4 +18,5 @@ mod preview;
 mod regions;
 mod scope;
 mod signature;
+mod tables;
 mod tour;

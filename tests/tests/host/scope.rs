@@ -133,7 +133,9 @@ fn the_log_says_what_was_narrowed() {
     host.person("admin").post(&format!("/grants/{grant}/narrow"), &narrowing).expect(200);
     let log = host.person("auditor").get(&format!("/audit/entries?after={before}")).expect(200);
     let entries: Vec<_> = log.list("/entries").iter().filter_map(|entry| entry["entry"]["entry_point"].as_str()).collect();
-    let expected = format!("narrow grant {grant} of {ALLOWANCE}: [[access]] 1: without grid, and where name != …");
+    // Both of its accesses to residents.
+    let altered = ["1", "3"].map(|access| format!("[[access]] {access}: without grid, and where name != …")).join("; ");
+    let expected = format!("narrow grant {grant} of {ALLOWANCE}: {altered}");
     assert!(entries.contains(&expected.as_str()), "{entries:?}");
 }
 

@@ -73,6 +73,9 @@ pub struct Narrow {
     /// A predicate that may no longer be asked, `resident.lives_here`.
     #[arg(long = "drop-check", value_name = "ENTITY.CHECK")]
     drop_checks: Vec<String>,
+    /// A table that may no longer be asked for, `resident.elders-by-grid`.
+    #[arg(long = "drop-table", value_name = "ENTITY.TABLE")]
+    drop_tables: Vec<String>,
     /// The regions that remain.
     #[arg(long = "region", value_name = "CODE")]
     regions: Vec<String>,
@@ -116,6 +119,7 @@ fn narrowing(narrow: &Narrow) -> Result<Value> {
         ("drop-fields", &narrow.drop_fields),
         ("mask-fields", &narrow.mask_fields),
         ("drop-checks", &narrow.drop_checks),
+        ("drop-tables", &narrow.drop_tables),
         ("regions", &narrow.regions),
     ] {
         if !list.is_empty() {
@@ -200,6 +204,17 @@ fn show_eyes(grant: &Value) -> Result<()> {
     Ok(())
 }
 
+fn show_table(table: &Value) -> Result<()> {
+    let by = table.get("by").and_then(Value::as_array).into_iter().flatten();
+    let by: Vec<_> = by.filter_map(Value::as_str).collect();
+    let measure = table.get("measure").unwrap_or(&Value::Null);
+    say!("      table     {}: {measure} by {}  {}", text_of(table, "name"), by.join(", "), localized(table.get("title")))?;
+    match text_of(table, "where") {
+        "" => Ok(()),
+        condition => say!("                where {condition}"),
+    }
+}
+
 fn show_access(access: &Value) -> Result<()> {
     let list = |key: &str| {
         access.get(key).and_then(Value::as_array).map(|list| list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "))
@@ -221,6 +236,9 @@ fn show_access(access: &Value) -> Result<()> {
     }
     for (name, check) in access.get("checks").and_then(Value::as_object).into_iter().flatten() {
         say!("      check     {name}: {}", check.as_str().unwrap_or_default())?;
+    }
+    for table in access.get("tables").and_then(Value::as_array).into_iter().flatten() {
+        show_table(table)?;
     }
     for field in access.get("fields").and_then(Value::as_array).into_iter().flatten() {
         let allowed = match text_of(field, "allowed") {

@@ -29,19 +29,19 @@ pub struct Cursor {
 
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
-fn answer(code: &str, detail: impl ToString) -> Error {
+pub(super) fn answer(code: &str, detail: impl ToString) -> Error {
     Error { code: code.to_owned(), detail: detail.to_string() }
 }
 
 impl State {
     /// Takes one call from the quota, and goes on under the grant as it stands now.
-    fn enter(&mut self) -> Result<(), Error> {
+    pub(super) fn enter(&mut self) -> Result<(), Error> {
         self.quota.take_call(&self.limits).map_err(|exhausted| answer("limit", exhausted))?;
         self.circumstances.renew().map_err(|denial| self.refuse("read", denial))
     }
 
     /// A denial goes on the record and to the guest.
-    fn refuse(&mut self, operation: &str, denial: Denial) -> Error {
+    pub(super) fn refuse(&mut self, operation: &str, denial: Denial) -> Error {
         self.ledger.denied(operation, &denial);
         answer(denial.kind.guest_code(), &denial.message)
     }
@@ -55,12 +55,13 @@ impl State {
         }
     }
 
-    fn failed(&self, error: &StoreError) -> Error {
+    pub(super) fn failed(&self, error: &StoreError) -> Error {
         match error {
             StoreError::NotFound { .. } => answer("not-found", error),
             StoreError::Stale { .. } | StoreError::Duplicate { .. } => answer("conflict", error),
             StoreError::Reference { .. } => answer("not-found", error),
             StoreError::OutOfScope { .. } => answer("denied", error),
+            StoreError::TooManyGroups { .. } => answer("limit", error),
             _ => {
                 tracing::error!(%error, plugin = self.circumstances.plugin.id(), "the store failed under a plugin");
                 answer("unavailable", "the store can't answer now")
@@ -187,6 +188,10 @@ impl Host for State {
         };
         self.ledger.checked(&check, found.as_ref());
         Ok(found.map(|found| found.holds).ok_or_else(|| answer("not-found", not_found(&check.entity))))
+    }
+
+    async fn aggregate(&mut self, entity: String, table: String) -> Answer<String> {
+        Ok(self.table(&entity, &table).await)
     }
 
     async fn lookup(&mut self, entity: String, key: String, value: String, fields: Vec<String>) -> Answer<String> {

@@ -13,6 +13,7 @@ pub(super) enum Use {
     Read,
     Filter,
     Sort,
+    Count,
     Set,
     /// Of a reference: read what it leads to.
     Follow,
@@ -24,6 +25,7 @@ impl Use {
             Self::Read => "read",
             Self::Filter => "filtered by",
             Self::Sort => "sorted by",
+            Self::Count => "counted by",
             Self::Set => "set",
             Self::Follow => "followed",
         }
@@ -34,8 +36,9 @@ impl Use {
     fn allowed(self, mode: Mode) -> bool {
         match mode {
             Mode::Plain => true,
-            Mode::Masked => matches!(self, Self::Read | Self::Follow),
-            Mode::Check => self == Self::Follow,
+            Mode::Masked => matches!(self, Self::Read | Self::Follow | Self::Count),
+            Mode::Check => matches!(self, Self::Follow | Self::Count),
+            Mode::Aggregate => self == Self::Count,
         }
     }
 
@@ -45,6 +48,7 @@ impl Use {
         match self {
             Self::Read if field.mask.is_some() => format!("`{name} = \"masked\"` (or \"plain\", if the mask hides what is needed)"),
             Self::Follow => format!("`{name} = \"check\"` (or \"plain\", if the reference itself is needed too)"),
+            Self::Count => format!("`{name} = \"aggregate\"`"),
             Self::Read | Self::Filter | Self::Sort | Self::Set => format!("`{name} = \"plain\"`"),
         }
     }
@@ -82,6 +86,7 @@ impl Scope {
     fn otherwise(&self, access: &Compiled, field: &Field, mode: Mode, wanted: Use) -> Denial {
         let (name, entity, number) = (&field.name, &access.entity, access.request + 1);
         let can = match mode {
+            Mode::Aggregate => "tables may count by it, but it can't be",
             Mode::Check => "checks may test it, but it can't be",
             Mode::Masked | Mode::Plain => "it can be read so, but not",
         };

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use linli_model::{EntityType, Field, FieldKind};
 
 use super::field::{Use, about};
-use super::read::reachable;
 use crate::access::{Mode, Operation};
 use crate::actor::Caller;
 use crate::condition::RELATIONS_MAX;
@@ -117,7 +116,7 @@ impl<'s, 'c> Links<'s, 'c> {
             let message = format!("`{}` is a plugin's own: its records are read by themselves, under their labels", entity.name);
             return Err(about(entity, next, DenialKind::Invalid, message));
         }
-        reachable(access, self.caller)?;
+        self.scope.may_go(access, self.caller.channel)?;
         self.scope.usable(access, self.caller, next, wanted).map(drop)
     }
 

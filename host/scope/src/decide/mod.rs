@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `read` | pages of records, one record, one by a public key |
 //! | `check` | one named predicate of one record |
+//! | `aggregate` | one declared table |
 //! | `change` | making and changing records: first the fields, then the values |
 //! | `field` | what a field may be used for |
 //! | `link` | what references lead to |
 //!
 //! Here: entry points, whether the grant stands, which accesses come into question, and which records are in reach.
 
+mod aggregate;
 mod change;
 mod check;
 mod field;
@@ -22,7 +24,7 @@ use linli_model::{EntityType, RecordNo, RegionCode, SubjectPath, region};
 
 use crate::Actor;
 use crate::access::Operation;
-use crate::actor::Caller;
+use crate::actor::{Caller, Channel};
 use crate::denial::{Denial, DenialKind};
 use crate::grant::GrantState;
 use crate::manifest::{EntryKind, EntryPoint};
@@ -152,6 +154,17 @@ impl Scope {
     /// A token's record; what does not open is not found, as if it lay out of scope.
     fn open_id(&self, entity: &EntityType, id: &str) -> Result<RecordNo, Denial> {
         self.tokens.open(entity.number, id).ok_or_else(|| not_found(entity))
+    }
+
+    /// What is granted for bound blocks only does not go into the plugin.
+    fn may_go(&self, access: &Compiled, channel: Channel) -> Result<(), Denial> {
+        if !access.bound || channel == Channel::Bound {
+            return Ok(());
+        }
+        let name = &access.entity.name;
+        let message =
+            format!("[[access]] {} has bound = true: `{name}` may be read in bound blocks only, not by the plugin", access.request + 1);
+        Err(Denial::new(DenialKind::BoundOnly, message).entity(name))
     }
 
     /// Which records are in reach: condition, regions of actor and grant, own record, label.

@@ -7,7 +7,7 @@ use linli_model::{EntityType, Field, FieldKind, Value, entity};
 use super::field::{Use, about, highest};
 use super::link::Links;
 use crate::access::{Mode, Operation};
-use crate::actor::{Caller, Channel};
+use crate::actor::Caller;
 use crate::denial::{Denial, DenialKind};
 use crate::plan::{Authorized, Bounds, Output, Reach, Read, Single, SortKey};
 use crate::predicate::{Comparison, Operator};
@@ -50,7 +50,7 @@ impl Scope {
     }
 
     fn read_under(&self, access: &Compiled, caller: &Caller<'_>, ask: &Ask) -> Result<Authorized<Read>, Denial> {
-        reachable(access, caller)?;
+        self.may_go(access, caller.channel)?;
         let mut links = Links::new(self, access, caller);
         let mut outputs = Vec::with_capacity(ask.fields.len() + 1);
         let mut fields = Vec::with_capacity(ask.fields.len());
@@ -219,16 +219,6 @@ fn within_bounds(ask: &Ask) -> Result<(), Denial> {
         }
     }
     Ok(())
-}
-
-/// Whether a caller of this kind may see rows under this access.
-pub(super) fn reachable(access: &Compiled, caller: &Caller<'_>) -> Result<(), Denial> {
-    if !access.bound || caller.channel != Channel::Guest {
-        return Ok(());
-    }
-    let (number, name) = (access.request + 1, &access.entity.name);
-    let message = format!("[[access]] {number} has bound = true: `{name}` may be read in bound blocks only, not by the plugin");
-    Err(Denial::new(DenialKind::BoundOnly, message).entity(name))
 }
 
 fn shape(application: &str, entity: &Arc<EntityType>, sort: &[SortKey]) -> String {

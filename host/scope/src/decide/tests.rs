@@ -3,7 +3,8 @@ use linli_model::{Classification, Value};
 use super::{Ask, Draft};
 use crate::denial::{Denial, DenialKind};
 use crate::scope::{Scope, Sources};
-use crate::{Actor, Caller, Channel, Grant, GrantState, Keyring, Narrowing, Operator, Role, test_model};
+use crate::test_model::{actor, caller};
+use crate::{Grant, GrantState, Keyring, Narrowing, Operator, test_model};
 
 const ACCESSES: &str = r#"
     [[access]]
@@ -48,16 +49,6 @@ fn scope_of(accesses: &str, masked: &[&str]) -> Scope {
         sector: "y",
     };
     Scope::compile(&sources).unwrap()
-}
-
-fn actor(clearance: Classification) -> Actor {
-    let regions = vec!["440104022001".parse().unwrap()];
-    Actor { id: 1, roles: vec![Role::Worker], regions, clearance, resident: None, publisher: None }
-}
-
-fn caller(actor: &Actor) -> Caller<'_> {
-    let now = jiff::Timestamp::UNIX_EPOCH;
-    Caller { actor: Some(actor), purpose: "p", channel: Channel::Guest, now, today: "2026-02-28".parse().unwrap() }
 }
 
 fn denied(ask: Ask, clearance: Classification) -> Denial {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::block::{RowAction, Table};
+use crate::block::{Content, RowAction, Table};
 use crate::html::blocks::{BlockContext, cell, json_of};
 use crate::html::{bilingual, label, layout};
 use crate::route;
@@ -27,6 +27,9 @@ pub(crate) fn table(context: &BlockContext<'_>, view: &View<'_>, index: usize, t
                         tbody { @for row in &rows { (line(context, table, row)) } }
                     }
                 }
+            }
+            @if matches!(&table.content, Content::Bound(bound) if bound.table.is_some()) {
+                p.hint { (label("人数较少的组不显示，数字已取整。", "Groups of few people are left out; figures are rounded.")) }
             }
             @if let Some(next) = next(context, index, table, filled) {
                 p.next { a.button.quiet rel="next" href=(next) { (label("下一页", "Next page")) } }

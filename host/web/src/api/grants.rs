@@ -166,6 +166,6 @@ fn access(app: &App, grant: &Grant, granted: &GrantedAccess, asked: Option<&linl
         })
         .collect();
     json!({"access": granted.request + 1, "purpose": granted.access.purpose, "entity": granted.access.entity, "operations": granted.access.operations, "fields": fields,
-        "where": granted.access.condition, "and_where": granted.access.and_where, "checks": granted.access.checks, "regions": granted.access.regions,
+        "where": granted.access.condition, "and_where": granted.access.and_where, "checks": granted.access.checks, "tables": granted.access.tables, "regions": granted.access.regions,
         "rows_per_call": granted.access.rows_per_call, "rows_per_day": granted.access.rows_per_day, "bound": granted.access.bound, "public": granted.access.public})
 }

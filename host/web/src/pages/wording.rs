@@ -5,6 +5,7 @@ use jiff::tz::Offset;
 use linli_model::{Catalogue, Classification};
 use linli_scope::Manifest;
 use linli_scope::access::{Access, Mode, Operation};
+use linli_scope::table::Table;
 use linli_view::Text;
 
 /// A text of the model.
@@ -32,6 +33,7 @@ pub(super) fn title(code: &str, status: u16) -> Text<'static> {
         | "field-not-granted"
         | "field-mode"
         | "predicate-not-granted"
+        | "table-not-granted"
         | "bound-only"
         | "denied" => Text::both("超出授权范围", "Beyond what is granted"),
         "same-person" => Text::both("须由他人批准", "Needs another admin"),
@@ -77,9 +79,13 @@ pub(super) fn detail<'a>(code: &str, said: &'a str) -> Text<'a> {
         "role" => "此页面面向其他角色；如需办理，请联系平台管理员。",
         "csrf" => "请返回原页面，刷新后重新提交。",
         "no-grant" | "grant-expired" | "grant-revoked" => "平台管理员批准授权后方可使用。",
-        "entity-not-granted" | "operation-not-granted" | "field-not-granted" | "field-mode" | "predicate-not-granted" | "bound-only" => {
-            "该应用要读取的内容不在授权之内，本次未提供任何信息。"
-        }
+        "entity-not-granted"
+        | "operation-not-granted"
+        | "field-not-granted"
+        | "field-mode"
+        | "predicate-not-granted"
+        | "table-not-granted"
+        | "bound-only" => "该应用要读取的内容不在授权之内，本次未提供任何信息。",
         "same-person" => "上传者不能批准自己的申请；敏感信息须由另一位管理员再次批准。",
         "remit" => "该授权超出您的辖区或者查阅级别，请先收窄，或者由上级管理员审批。",
         "assessment" => "涉及敏感个人信息的授权，须附个人信息保护影响评估（《个人信息保护法》第五十五条）。",
@@ -146,7 +152,8 @@ pub(super) fn access(catalogue: &Catalogue, manifest: &Manifest, access: &Access
         let title = known.map_or(field.as_str(), |field| field.title.zh());
         if notes.is_empty() { title.to_owned() } else { format!("{title}（{}）", notes.join("，")) }
     });
-    let parts: Vec<String> = fields.chain(access.checks.keys().map(|check| format!("核验 {check}"))).collect();
+    let parts = fields.chain(access.checks.keys().map(|check| format!("核验 {check}")));
+    let parts: Vec<String> = parts.chain(access.tables.iter().map(table)).collect();
     let conditions: Vec<_> = [access.condition.as_deref(), access.and_where.as_deref()].into_iter().flatten().collect();
     let mut line = format!("{}{name}：{}", operations.join("、"), parts.join("、"));
     if !conditions.is_empty() {
@@ -164,10 +171,17 @@ pub(super) fn access(catalogue: &Catalogue, manifest: &Manifest, access: &Access
     Text::from(line)
 }
 
+/// A table with what is fixed of it.
+fn table(table: &Table) -> String {
+    let condition = table.condition.as_ref().map(|condition| format!("；仅限 {condition}")).unwrap_or_default();
+    format!("统计表“{}”（按 {}{condition}）", table.title.zh(), table.by.join("、"))
+}
+
 fn operation_word(operation: Operation) -> &'static str {
     match operation {
         Operation::Read => "读取",
         Operation::Check => "核验",
+        Operation::Aggregate => "统计",
         Operation::Create => "新建",
         Operation::Update => "修改",
         Operation::Link => "关联查询",
@@ -181,6 +195,7 @@ pub(super) fn mode(mode: Mode) -> Text<'static> {
         Mode::Plain => Text::both("明文", "plain"),
         Mode::Masked => Text::both("脱敏", "masked"),
         Mode::Check => Text::both("仅核验", "check"),
+        Mode::Aggregate => Text::both("仅统计", "aggregate"),
     }
 }
 
@@ -199,6 +214,7 @@ fn mode_word(mode: Mode) -> Option<&'static str> {
         Mode::Plain => None,
         Mode::Masked => Some("脱敏"),
         Mode::Check => Some("仅核验"),
+        Mode::Aggregate => Some("仅统计"),
     }
 }
 

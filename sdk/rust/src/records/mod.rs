@@ -7,6 +7,7 @@
 //! reading and writing them again would cost more than the rest of the call. Better still, a *bound* block
 //! ([`Table::bound`](crate::view::Table::bound)) leaves them to the host altogether.
 
+mod aggregate;
 mod change;
 mod cursor;
 mod query;
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::bindings::linli::platform::records as host;
 use crate::{Id, Result, Value};
 
+pub use aggregate::{Tabulated, aggregate};
 pub use change::{Change, Outcome, apply, create, update};
 pub use cursor::{Cursor, Page, Rows};
 pub use query::{Condition, Field, Query, field, query};

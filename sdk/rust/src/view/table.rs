@@ -97,6 +97,18 @@ impl Table {
         Self::new(("query", json))
     }
 
+    /// Leaves a table that the manifest declares (`[[access.table]]`) to the host: columns are the fields that it is grouped by,
+    /// `count`, and `sum` or `average`.
+    pub fn counted(entity: &str, table: &str) -> Self {
+        let mut json = String::new();
+        {
+            let mut query = Members::object(&mut json);
+            query.text("entity", entity);
+            query.text("table", table);
+        }
+        Self::new(("query", json))
+    }
+
     fn new(source: Source) -> Self {
         Self { title: None, columns: Vec::new(), source, actions: Vec::new(), next: None }
     }
@@ -257,6 +269,14 @@ mod tests {
         assert_eq!(
             json(Table::bound(&query("resident").fields(["name"]), 20).column_as(Format::Region, "grid", "网格")),
             r#"{"type":"table","columns":[{"key":"grid","title":"网格","format":"region"}],"query":{"entity":"resident","fields":["name"],"limit":20}}"#
+        );
+    }
+
+    #[test]
+    fn counted_tables_are_what_view_md_says() {
+        assert_eq!(
+            json(Table::counted("resident", "elders").column("count", ("人数", "People"))),
+            r#"{"type":"table","columns":[{"key":"count","title":{"zh":"人数","en":"People"}}],"query":{"entity":"resident","table":"elders"}}"#
         );
     }
 

@@ -2,7 +2,7 @@
 
 use linli_sdk::NoInput;
 use linli_sdk::prelude::*;
-use linli_sdk::records::Query;
+use linli_sdk::records::{Query, Rows};
 
 use crate::got_through;
 
@@ -80,6 +80,50 @@ pub fn denied_write(_: NoInput) -> Result<View> {
     }
     let created = records::create("resident", &Name { name: "forged" })?;
     got_through(created.id.as_str())
+}
+
+#[derive(Serialize, Deserialize)]
+struct Group {
+    grid: Option<String>,
+    sex: Option<String>,
+    count: u64,
+}
+
+/// A declared table. All of it is allowed: the page must answer, with groups that are large enough.
+pub fn table(_: NoInput) -> Result<View> {
+    counted("by-grid")
+}
+
+/// A declared table of one group of few people, or of nobody. Also allowed, and must answer with no group at all.
+pub fn small_table(_: NoInput) -> Result<View> {
+    counted("centenarians")
+}
+
+/// A comparison of its own in the place of a table's name.
+pub fn denied_table(_: NoInput) -> Result<View> {
+    counted("age == 93")
+}
+
+fn counted(table: &str) -> Result<View> {
+    let table = records::aggregate::<Group>("resident", table)?;
+    let least = (table.smallest_group.to_string(), table.rounded_to.to_string());
+    let figures = Stat::new().item("smallest group", least.0, None).item("rounded to", least.1, None);
+    Ok(View::new("counted").block(Table::rows(Rows::of(&table.rows)?).column("count", "count")).block(figures))
+}
+
+/// A field that may be counted only, read.
+pub fn counted_select(_: NoInput) -> Result<View> {
+    first(&records::query("resident").fields(["name", "sex"]))
+}
+
+/// The same in a filter.
+pub fn counted_filter(_: NoInput) -> Result<View> {
+    first(&names().filter(field("sex").eq("1")))
+}
+
+/// The same in the order.
+pub fn counted_sort(_: NoInput) -> Result<View> {
+    first(&names().sort("grid"))
 }
 
 #[derive(Deserialize)]

@@ -1,0 +1,254 @@
+//! Tables: one statement, its groups counted by the database, and of them what may be shown.
+
+use linli_model::{RegionTree, Date, EntityType, Field, FieldKind, Origin, SubjectPath, Value, value};
+use linli_scope::plan::Aggregate;
+use linli_scope::table::{AVERAGE, Band, COUNT, Grouping, Quantity, SUM};
+use linli_scope::{Authorized, disclosure};
+
+use crate::database::{Cells, Readers, Row};
+use crate::error::StoreError;
+use crate::read::{cell, source_column, subject_columns};
+use crate::sql::{self, Sql};
+
+/// The most groups that a table shows: as many as a view's table has rows.
+const GROUPS_MAX: usize = 1_000;
+
+/// A table as it leaves the store.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Tabulated {
+    /// One JSON array of objects, a group each: its fields, `count`, and `sum` or `average`.
+    pub json: String,
+    /// How many groups it shows.
+    pub groups: u64,
+}
+
+/// A group that is shown.
+struct Group {
+    /// What it is sorted by: its values as the database has them.
+    key: Vec<Key>,
+    json: String,
+}
+
+/// Unknown values come last.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Number(i64),
+    Text(String),
+    Unknown,
+}
+
+/// Counts a table.
+pub(crate) async fn tabulate(readers: &Readers, regions: &RegionTree, aggregate: &Authorized<Aggregate>) -> Result<Tabulated, StoreError> {
+    let writer = GroupWriter { aggregate, people: aggregate.table.groups.len(), counts: people(&aggregate.entity).len() };
+    let statement = statement(aggregate, regions);
+    let mut groups = readers.fold(&statement.text, &statement.binds, Vec::new, |groups, row| writer.add(row, groups)).await?;
+    if groups.len() > GROUPS_MAX {
+        return Err(StoreError::TooManyGroups { table: aggregate.name.clone(), most: GROUPS_MAX });
+    }
+    groups.sort_by(|a, b| a.key.cmp(&b.key));
+    let json: Vec<_> = groups.iter().map(|group| group.json.as_str()).collect();
+    Ok(Tabulated { json: format!("[{}]", json.join(",")), groups: groups.len() as u64 })
+}
+
+/// What it is grouped by, whom each group concerns, what is added up.
+fn statement(aggregate: &Aggregate, regions: &RegionTree) -> Sql {
+    let (entity, table) = (&aggregate.entity, &aggregate.table);
+    let mut out = Sql::default();
+    out.sql("SELECT ");
+    for grouping in &table.groups {
+        group(&mut out, entity, grouping, aggregate.today);
+        out.sql(", ");
+    }
+    out.sql(&people(entity).join(", "));
+    let summed = table.quantity.share().and_then(|(index, share)| entity.fields.get_index(index).map(|(_, field)| (field, share)));
+    if let Some((field, share)) = summed {
+        out.sql(", ");
+        sum(&mut out, field, share, aggregate.today);
+    }
+    out.sql(" FROM ");
+    out.sql(&entity.table);
+    out.sql(" WHERE 1 = 1");
+    sql::bounds(&mut out, entity, &aggregate.bounds, aggregate.today, regions);
+    sql::conjunct(&mut out, entity, &table.condition, aggregate.today);
+    if let Some((field, _)) = summed {
+        // Whoever's value is unknown is not of the group that is added up.
+        out.sql(" AND ");
+        out.sql(source_column(field));
+        out.sql(" IS NOT NULL");
+    }
+    // By position: an expression with values in it is not the same one twice.
+    for at in 1..=table.groups.len() {
+        out.sql(if at == 1 { " GROUP BY " } else { ", " });
+        out.sql(&at.to_string());
+    }
+    out
+}
+
+/// How many people a group concerns, by each way in which a record concerns somebody: never more than the least of them.
+fn people(entity: &EntityType) -> Vec<String> {
+    let references = subject_columns(entity).map(|column| format!("count(DISTINCT {column})"));
+    // A record of nobody's counts as one of somebody's own.
+    let own = entity.subjects.is_empty() || entity.subjects.contains(&SubjectPath::Own);
+    own.then(|| "count(*)".to_owned()).into_iter().chain(references).collect()
+}
+
+fn group(out: &mut Sql, entity: &EntityType, grouping: &Grouping, today: Date) {
+    let Some((_, field)) = entity.fields.get_index(grouping.field()) else { return out.sql("NULL") };
+    let column = source_column(field);
+    match grouping {
+        Grouping::Value(_) => out.sql(column),
+        Grouping::Year(_) => {
+            out.sql("CAST(substr(");
+            out.sql(column);
+            out.sql(", 1, 4) AS BIGINT)");
+        }
+        Grouping::Bands(_, bands) => band(out, entity, column, bands, today),
+    }
+}
+
+/// A band by its number, so that it sorts.
+fn band(out: &mut Sql, entity: &EntityType, column: &str, bands: &[Band], today: Date) {
+    out.sql("CASE WHEN ");
+    out.sql(column);
+    out.sql(" IS NULL THEN NULL");
+    for (at, band) in bands.iter().enumerate() {
+        match &band.below {
+            Some(below) => {
+                out.sql(" WHEN ");
+                sql::comparison(out, entity, below, today);
+                out.sql(" THEN ");
+            }
+            None => out.sql(" ELSE "),
+        }
+        out.sql(&at.to_string());
+    }
+    out.sql(" END");
+}
+
+/// The sum of each record's share.
+fn sum(out: &mut Sql, field: &Field, share: disclosure::Share, today: Date) {
+    out.sql("CAST(sum(CASE WHEN ");
+    number(out, field, today);
+    out.sql(" < ");
+    out.bind(share.least);
+    out.sql(" THEN ");
+    out.bind(share.least);
+    out.sql(" WHEN ");
+    number(out, field, today);
+    out.sql(" > ");
+    out.bind(share.most);
+    out.sql(" THEN ");
+    out.bind(share.most);
+    out.sql(" ELSE ");
+    number(out, field, today);
+    out.sql(" END) AS BIGINT)");
+}
+
+/// A number of a record; an age in completed years.
+fn number(out: &mut Sql, field: &Field, today: Date) {
+    let Origin::AgeOf(birth) = &field.origin else { return out.sql(&field.name) };
+    let (month, day) = today.month_day();
+    out.sql("(");
+    out.bind(i64::from(today.year()));
+    out.sql(" - CAST(substr(");
+    out.sql(birth);
+    out.sql(", 1, 4) AS BIGINT) - CASE WHEN substr(");
+    out.sql(birth);
+    out.sql(", 6) > ");
+    out.bind(format!("{month:02}-{day:02}"));
+    out.sql(" THEN 1 ELSE 0 END)");
+}
+
+/// Writes the groups that may be shown.
+struct GroupWriter<'a> {
+    aggregate: &'a Aggregate,
+    /// The column of the first count of people.
+    people: usize,
+    /// How many counts of people there are.
+    counts: usize,
+}
+
+impl GroupWriter<'_> {
+    fn add(&self, row: &Row<'_>, groups: &mut Vec<Group>) -> Result<(), StoreError> {
+        let mut people = i64::MAX;
+        for at in 0..self.counts {
+            people = people.min(row.integer(self.people + at)?);
+        }
+        // One more than may be shown says that there are too many.
+        if !self.aggregate.fewest.shows(people) || groups.len() > GROUPS_MAX {
+            return Ok(());
+        }
+        let mut group = Group { key: Vec::with_capacity(self.people), json: String::from("{") };
+        for (at, grouping) in self.aggregate.table.groups.iter().enumerate() {
+            self.value(row, at, grouping, &mut group)?;
+        }
+        self.figures(row, people, &mut group.json)?;
+        groups.push(group);
+        Ok(())
+    }
+
+    fn value(&self, row: &Row<'_>, column: usize, grouping: &Grouping, group: &mut Group) -> Result<(), StoreError> {
+        let Some((_, field)) = self.aggregate.entity.fields.get_index(grouping.field()) else { return Ok(()) };
+        name(&field.name, &mut group.json);
+        let number = |row: &Row<'_>| Ok::<_, StoreError>(row.optional_integer(column)?.map_or(Value::Null, Value::Integer));
+        let value = match grouping {
+            Grouping::Value(_) => cell(row, column, field)?,
+            Grouping::Year(_) | Grouping::Bands(..) => number(row)?,
+        };
+        match (grouping, &value) {
+            (Grouping::Bands(_, bands), Value::Integer(at)) => {
+                let band =
+                    usize::try_from(*at).ok().and_then(|at| bands.get(at)).ok_or_else(|| StoreError::damaged("a band", "no such"))?;
+                value::write_text(&band.label, &mut group.json);
+            }
+            (_, value) => value.write_json(&mut group.json),
+        }
+        group.json.push(',');
+        group.key.push(match value {
+            Value::Integer(number) => Key::Number(number),
+            Value::Boolean(flag) => Key::Number(flag.into()),
+            Value::Text(text) => Key::Text(text),
+            _ => Key::Unknown,
+        });
+        Ok(())
+    }
+
+    fn figures(&self, row: &Row<'_>, people: i64, out: &mut String) -> Result<(), StoreError> {
+        name(COUNT, out);
+        value::write_integer(disclosure::count(people), out);
+        let quantity = self.aggregate.table.quantity;
+        let Some((field, share)) =
+            quantity.share().and_then(|(index, share)| Some((self.aggregate.entity.fields.get_index(index)?.1, share)))
+        else {
+            out.push('}');
+            return Ok(());
+        };
+        let sum = row.integer(self.people + self.counts)?;
+        out.push(',');
+        let scale = match field.kind {
+            FieldKind::Decimal { scale } => scale,
+            _ => 0,
+        };
+        match quantity {
+            Quantity::Average(..) => {
+                name(AVERAGE, out);
+                Value::Decimal(share.average(sum, people, scale)).write_json(out);
+            }
+            Quantity::Sum(..) | Quantity::None => {
+                name(SUM, out);
+                let units = share.sum(sum);
+                match field.kind {
+                    FieldKind::Decimal { .. } => Value::Decimal(linli_model::Decimal { units, scale }).write_json(out),
+                    _ => value::write_integer(units, out),
+                }
+            }
+        }
+        out.push('}');
+        Ok(())
+    }
+}
+
+fn name(name: &str, out: &mut String) {
+    value::write_text(name, out);
+    out.push(':');
+}
