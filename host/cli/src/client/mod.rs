@@ -5,4 +5,6 @@ pub mod audit;
 pub mod grant;
 mod http;
 pub mod import;
+mod measures;
 pub mod plugins;
+mod verify;
