@@ -245,7 +245,7 @@ impl Verification {
         let size = frontier.size();
         let root = frontier.root();
         let mut verification = Self::at(frontier, origin, verifier, notes)?;
-        if !verification.ahead.get(&size).is_some_and(|(signed, _)| *signed == root) {
+        if verification.ahead.get(&size).is_none_or(|(signed, _)| *signed != root) {
             return Err(Fault::Unanchored { size });
         }
         verification.pass_checkpoints()?;
