@@ -22,7 +22,7 @@ setup: ## compilers and tools that this machine lacks
 	@tools/setup
 
 build: setup
-	cargo build --release --locked -p linli
+	cargo build --release --locked -p linli -p linli-verify -p linli-witness
 
 # Packages are cheap to build again, and cargo knows best what changed.
 guests: build

@@ -37,9 +37,14 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// The program under test.
 pub fn linli() -> PathBuf {
+    program("linli")
+}
+
+/// One of the programs under test.
+pub fn program(name: &str) -> PathBuf {
     let named = ["CARGO_TARGET_DIR", "LINLI_TARGET_DIR"].into_iter().find_map(std::env::var_os).map(PathBuf::from);
     let target = named.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/linli/target"));
-    target.join("release/linli")
+    target.join("release").join(name)
 }
 
 /// A new directory for a test.
@@ -97,6 +102,16 @@ impl Host {
         let data = street(Backend::of_tests());
         fs::write(data.join("limits.toml"), limits).unwrap();
         Self::serve(data)
+    }
+
+    /// A copy of a data directory that nobody serves, with what is in its database.
+    pub fn copied(data: &Path) -> PathBuf {
+        let copied = scratch();
+        copy(data, &copied);
+        if let Some(database) = database_of(data) {
+            fs::write(beside(&copied), Server::shared().database(Some(&database))).unwrap();
+        }
+        copied
     }
 
     /// Serves a data directory.
@@ -290,7 +305,7 @@ fn entry() -> Encoded {
     let text = || "test".to_owned();
     let (digest, grant, accesses, subjects) = (None, None, Vec::new(), Default::default());
     let (actor, application, purpose, entry_point) = (text(), text(), text(), text());
-    Entry { at, actor, application, digest, grant, purpose, entry_point, outcome, accesses, subjects }.encode()
+    Entry { at, actor, application, digest, grant, purpose, entry_point, outcome, accesses, subjects, erased: None }.encode()
 }
 
 /// The core entity types, each behind those that it refers to.

@@ -73,6 +73,7 @@ fn entry() -> Entry {
         outcome: Outcome::Allowed,
         accesses: Vec::new(),
         subjects: Default::default(),
+        erased: None,
     }
 }
 

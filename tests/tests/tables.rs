@@ -193,6 +193,7 @@ impl World {
             outcome: Outcome::Allowed,
             accesses: Vec::new(),
             subjects: Default::default(),
+            erased: None,
         };
         self.runtime.block_on(self.store.apply(changes.collect(), entry)).unwrap();
     }

@@ -17,23 +17,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use data_encoding::{BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use data_encoding::BASE64;
+use ed25519_dalek::{Signature, Signer as _, SigningKey};
 
 use crate::hash::Hash;
+use crate::note::{Key, Kind, Note};
 use crate::tree::Frontier;
-
-/// Signature type of plain Ed25519 (signed-note, "Signature types").
-const ED25519: u8 = 0x01;
-
-/// Begins a signature line: em dash, space.
-const DASH: &str = "\u{2014} ";
-
-/// Longest note that is read, in bytes: the limit of Go's `sumdb/note`.
-const MAX_NOTE: usize = 1_000_000;
-
-/// Most signatures that are read in a note: the limit of Go's `sumdb/note`.
-const MAX_SIGNATURES: usize = 100;
 
 /// The head of a log: how many entries it has and the root over them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,11 +50,7 @@ pub struct Signer {
 /// The public key of a log and its name. Written and read as a verifier key of Go's `sumdb/note`:
 /// `name+hash+base64(0x01 || public key)`, where `hash` is the key id in 8 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verifier {
-    name: String,
-    id: [u8; 4],
-    key: VerifyingKey,
-}
+pub struct Verifier(Key);
 
 /// A name or key that cannot sign or verify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -76,8 +61,8 @@ pub enum KeyError {
     /// Not of the form `name+hash+key`.
     #[error("a verifier key has the form name+hash+key, with 8 hexadecimal digits and base64")]
     Form,
-    /// Not an Ed25519 key.
-    #[error("the verifier key is not an Ed25519 key (type 0x01, 32 bytes, a valid point)")]
+    /// Not an Ed25519 key of the type that is wanted.
+    #[error("not an Ed25519 key of the type wanted (0x01 for a log, 0x04 for a witness; 32 bytes, a valid point)")]
     Key,
     /// The hash in the verifier key belongs to another name or key.
     #[error("the hash in the verifier key does not belong to its name and key; was it copied whole?")]
@@ -123,6 +108,15 @@ impl Checkpoint {
     /// a checkpoint.
     pub fn open(note: &str, verifier: &Verifier) -> Result<Self, CheckpointError> {
         Self::parse(verifier.open(note)?)
+    }
+
+    /// What a note claims. Nothing is proved by it: who signed it, if anybody did, was not looked at.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a signed note, or its text is not a checkpoint.
+    pub fn claimed(note: &str) -> Result<Self, CheckpointError> {
+        Self::parse(Note::read(note)?.text)
     }
 
     fn text(&self) -> String {
@@ -195,7 +189,7 @@ impl Signer {
     /// When the name cannot be a key name.
     pub fn new(name: &str, seed: &[u8; 32]) -> Result<Self, KeyError> {
         let key = SigningKey::from_bytes(seed);
-        let verifier = Verifier::new(name, key.verifying_key())?;
+        let verifier = Verifier(Key::new(Kind::Ed25519, name, key.verifying_key())?);
         Ok(Self { key, verifier })
     }
 
@@ -223,8 +217,7 @@ impl Signer {
     /// `text`, which ends in a newline, as a signed note.
     fn sign(&self, text: String) -> String {
         let signature = self.key.sign(text.as_bytes()).to_bytes();
-        let blob = [self.verifier.id.as_slice(), &signature].concat();
-        format!("{text}\n{DASH}{} {}\n", self.verifier.name, BASE64.encode(&blob))
+        format!("{text}\n{}", self.verifier.0.line(&signature))
     }
 }
 
@@ -237,43 +230,19 @@ impl fmt::Debug for Signer {
 // === impl Verifier ===
 
 impl Verifier {
-    fn new(name: &str, key: VerifyingKey) -> Result<Self, KeyError> {
-        if !is_key_name(name) {
-            return Err(KeyError::Name);
-        }
-        let hash = Hash::of(&[name.as_bytes(), b"\n", &[ED25519], key.as_bytes()]);
-        let [a, b, c, d, ..] = *hash.as_bytes();
-        Ok(Self { name: name.to_owned(), id: [a, b, c, d], key })
-    }
-
     /// The key's name; by custom the log's origin.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.0.name
     }
 
     /// The text of a note, once a signature of this key proved it.
     fn open<'n>(&self, note: &'n str) -> Result<&'n str, CheckpointError> {
-        if note.len() > MAX_NOTE {
-            return Err(CheckpointError::Note("it is longer than 1,000,000 bytes"));
+        let note = Note::read(note)?;
+        for signature in note.by(&self.0)? {
+            let signature = Signature::from_slice(signature).map_err(|_| CheckpointError::Signature)?;
+            self.0.key.verify_strict(note.text.as_bytes(), &signature).map_err(|_| CheckpointError::Signature)?;
         }
-        if note.contains(|c| c < ' ' && c != '\n') {
-            return Err(CheckpointError::Note("it has control characters"));
-        }
-        let (text, signatures) = split(note).ok_or(CheckpointError::Note("no blank line before the signatures"))?;
-        let lines = signatures.strip_suffix('\n').ok_or(CheckpointError::Note("it does not end in a newline"))?;
-        let mut signed = false;
-        for (position, line) in lines.split('\n').enumerate() {
-            if position == MAX_SIGNATURES {
-                return Err(CheckpointError::Note("it has more than 100 signatures"));
-            }
-            let (name, id, signature) = signature(line).ok_or(CheckpointError::Note("a signature line is malformed"))?;
-            if name == self.name && id == self.id {
-                let signature = Signature::from_slice(&signature).map_err(|_| CheckpointError::Signature)?;
-                self.key.verify_strict(text.as_bytes(), &signature).map_err(|_| CheckpointError::Signature)?;
-                signed = true;
-            }
-        }
-        if signed { Ok(text) } else { Err(CheckpointError::Unsigned) }
+        Ok(note.text)
     }
 }
 
@@ -281,42 +250,14 @@ impl FromStr for Verifier {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let (name, rest) = text.split_once('+').ok_or(KeyError::Form)?;
-        let (id, key) = rest.split_once('+').ok_or(KeyError::Form)?;
-        let id = HEXLOWER_PERMISSIVE.decode(id.as_bytes()).map_err(|_| KeyError::Form)?;
-        let key = BASE64.decode(key.as_bytes()).map_err(|_| KeyError::Form)?;
-        let Some((&ED25519, point)) = key.split_first() else { return Err(KeyError::Key) };
-        let point = point.try_into().map_err(|_| KeyError::Key)?;
-        let key = VerifyingKey::from_bytes(point).map_err(|_| KeyError::Key)?;
-        let verifier = Self::new(name, key)?;
-        if id == verifier.id { Ok(verifier) } else { Err(KeyError::Id) }
+        Key::read(Kind::Ed25519, text).map(Self)
     }
 }
 
 impl fmt::Display for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = [&[ED25519], self.key.as_bytes().as_slice()].concat();
-        write!(f, "{}+{}+{}", self.name, HEXLOWER.encode(&self.id), BASE64.encode(&key))
+        self.0.fmt(f)
     }
-}
-
-/// Not empty, without Unicode spaces and `+` (signed-note, "Format").
-fn is_key_name(name: &str) -> bool {
-    !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+' || c < ' ')
-}
-
-/// The text with its final newline, and what follows the last blank line.
-fn split(note: &str) -> Option<(&str, &str)> {
-    let (text, rest) = note.split_at_checked(note.rfind("\n\n")? + 1)?;
-    Some((text, rest.strip_prefix('\n')?))
-}
-
-/// Name, key id and signature of a signature line.
-fn signature(line: &str) -> Option<(&str, [u8; 4], Vec<u8>)> {
-    let (name, blob) = line.strip_prefix(DASH)?.split_once(' ')?;
-    let blob = BASE64.decode(blob.as_bytes()).ok()?;
-    let (id, signature) = blob.split_first_chunk()?;
-    (is_key_name(name) && !signature.is_empty()).then(|| (name, *id, signature.to_vec()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The Merkle tree over the leaves, as RFC 6962 §2.1 (RFC 9162 §2.1) defines it.
 //!
-//! Only its right edge is kept. Inclusion and consistency proofs need inner nodes too; they belong beside this
-//! type, over whatever keeps those nodes.
+//! Only its right edge is kept here; [`proof`](crate::proof) says which other nodes a proof needs.
 
 use crate::hash::Hash;
 
@@ -92,7 +91,7 @@ impl Frontier {
     }
 }
 
-fn node(left: Hash, right: Hash) -> Hash {
+pub(crate) fn node(left: Hash, right: Hash) -> Hash {
     Hash::of(&[&[NODE], left.as_bytes(), right.as_bytes()])
 }
 

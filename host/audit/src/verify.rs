@@ -1,28 +1,16 @@
 //! The check of a whole log: every row against its leaf, every leaf against the signed roots.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::iter::Peekable;
-use std::vec;
 
 use jiff::Timestamp;
 
 use crate::checkpoint::{Checkpoint, CheckpointError, Origin, Verifier};
-use crate::entry::{DecodeError, Entry, leaf};
+use crate::entry::{DecodeError, Entry, Erased};
 use crate::hash::Hash;
+use crate::leaf::{Tally, leaf};
+use crate::stored::{Erasure, Stored};
 use crate::tree::Frontier;
-
-/// A row of the log as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
-    /// Place in the log, from 1, without gaps.
-    pub sequence: u64,
-    /// [`Encoded::body`](crate::Encoded::body).
-    pub body: String,
-    /// [`Encoded::subjects`](crate::Encoded::subjects).
-    pub subjects: Vec<u8>,
-    /// The [`leaf`](crate::leaf) hash stored when the entry was written.
-    pub leaf: Hash,
-}
 
 /// A verification under way. Feed it every row in order, then finish it; it stops at the first fault.
 ///
@@ -39,10 +27,16 @@ pub struct Stored {
 #[derive(Debug)]
 pub struct Verification {
     frontier: Frontier,
-    /// Those not reached yet, smallest first.
-    ahead: Peekable<vec::IntoIter<Checkpoint>>,
+    origin: Origin,
+    verifier: Verifier,
+    notes: usize,
+    /// Those not reached yet by size: the root, and how many sign it.
+    ahead: BTreeMap<u64, (Hash, u64)>,
     passed: u64,
     signed_size: u64,
+    /// Of erasures whose entry was not reached yet: the first entry that names them, and what they left.
+    open: BTreeMap<u64, (u64, Tally)>,
+    erased: u64,
 }
 
 /// What a log without fault looks like.
@@ -56,6 +50,8 @@ pub struct Report {
     pub root: Hash,
     /// Entries covered by a signature. Those after it agree with their leaves, but nothing signed holds them yet.
     pub signed_size: u64,
+    /// Entries out of which people were taken, by erasures that are entries themselves.
+    pub erased: u64,
 }
 
 /// The first thing found wrong, in words for an auditor.
@@ -101,6 +97,30 @@ pub enum Fault {
         sequence: u64,
         /// Why.
         source: DecodeError,
+    },
+    /// Somebody was taken out of a row, and the log records no such erasure.
+    #[error("entry {sequence} was changed after it was written: it names entry {by} as an erasure, which there is not")]
+    Unrecorded {
+        /// The row.
+        sequence: u64,
+        /// The entry that it names.
+        by: u64,
+    },
+    /// An entry that records an erasure does not agree with the rows that name it.
+    #[error(
+        "entry {by} records an erasure from {} entries, but {found} entries name it or others are left in them \
+         (the first is entry {sequence})",
+        recorded.map_or(0, |erased| erased.entries)
+    )]
+    Erasure {
+        /// The entry that records the erasure.
+        by: u64,
+        /// The first row that names it; 0 where none does.
+        sequence: u64,
+        /// What it records.
+        recorded: Option<Erased>,
+        /// How many rows name it.
+        found: u64,
     },
     /// A checkpoint cannot be trusted.
     #[error("checkpoint {number} of those given cannot be trusted: {source}")]
@@ -176,6 +196,8 @@ pub enum Part {
     Subjects,
     /// The body counts other residents than the subjects hold: one of the two.
     Count,
+    /// The subjects are not those whom the erasures left.
+    Erasure,
     /// Both can still be read and agree: the body, the subjects or the leaf hash itself.
     Unknown,
 }
@@ -223,7 +245,7 @@ impl Verification {
         let size = frontier.size();
         let root = frontier.root();
         let mut verification = Self::at(frontier, origin, verifier, notes)?;
-        if !verification.ahead.peek().is_some_and(|anchor| anchor.size == size && anchor.root == root) {
+        if verification.ahead.get(&size).is_none_or(|(signed, _)| *signed != root) {
             return Err(Fault::Unanchored { size });
         }
         verification.pass_checkpoints()?;
@@ -236,22 +258,60 @@ impl Verification {
         verifier: &Verifier,
         notes: impl IntoIterator<Item = N>,
     ) -> Result<Self, Fault> {
-        let mut checkpoints = Vec::new();
-        for (number, note) in (1..).zip(notes) {
-            let checkpoint = Checkpoint::open(note.as_ref(), verifier).map_err(|source| Fault::Checkpoint { number, source })?;
-            if checkpoint.origin != *origin {
-                return Err(Fault::Origin { number, expected: origin.clone(), found: checkpoint.origin });
-            }
-            checkpoints.push(checkpoint);
+        let mut verification = Self {
+            frontier,
+            origin: origin.clone(),
+            verifier: verifier.clone(),
+            notes: 0,
+            ahead: BTreeMap::new(),
+            passed: 0,
+            signed_size: 0,
+            open: BTreeMap::new(),
+            erased: 0,
+        };
+        notes.into_iter().try_for_each(|note| verification.keep(note.as_ref()))?;
+        let size = verification.frontier.size();
+        verification.ahead.retain(|signed, _| *signed >= size);
+        Ok(verification)
+    }
+
+    fn keep(&mut self, note: &str) -> Result<(), Fault> {
+        self.notes += 1;
+        let number = self.notes;
+        let checkpoint = Checkpoint::open(note, &self.verifier).map_err(|source| Fault::Checkpoint { number, source })?;
+        if checkpoint.origin != self.origin {
+            return Err(Fault::Origin { number, expected: self.origin.clone(), found: checkpoint.origin });
         }
-        checkpoints.sort_by_key(|checkpoint| checkpoint.size);
-        for (one, other) in checkpoints.iter().zip(checkpoints.iter().skip(1)) {
-            if one.size == other.size && one.root != other.root {
-                return Err(Fault::Split { size: one.size, roots: [one.root, other.root] });
-            }
+        let (root, signed) = self.ahead.entry(checkpoint.size).or_insert((checkpoint.root, 0));
+        if *root != checkpoint.root {
+            return Err(Fault::Split { size: checkpoint.size, roots: [*root, checkpoint.root] });
         }
-        checkpoints.retain(|checkpoint| checkpoint.size >= frontier.size());
-        Ok(Self { frontier, ahead: checkpoints.into_iter().peekable(), passed: 0, signed_size: 0 })
+        *signed += 1;
+        Ok(())
+    }
+
+    /// Takes one more checkpoint, of the entries fed so far or of more: so a log of any length is verified without
+    /// having all of them at hand. A smaller one is left aside.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), and where it does not sign what was fed.
+    pub fn checkpoint(&mut self, note: &str) -> Result<(), Fault> {
+        self.keep(note)?;
+        let size = self.frontier.size();
+        self.ahead.retain(|signed, _| *signed >= size);
+        self.pass_checkpoints()
+    }
+
+    /// How many entries it has come to.
+    pub const fn size(&self) -> u64 {
+        self.frontier.size()
+    }
+
+    /// Takes note of what erasures behind the frontier did to an entry before it: verification that begins
+    /// [`since`](Self::since) a checkpoint needs these, in the order of their entries.
+    pub fn erased_before(&mut self, sequence: u64, erasure: &Erasure) {
+        self.open.entry(erasure.by).or_insert_with(|| (sequence, Tally::default())).1.add(sequence, &erasure.after);
     }
 
     /// Checks the next row.
@@ -261,39 +321,58 @@ impl Verification {
     /// The fault, if this row is the first bad one. Nothing fed after that means anything.
     pub fn feed(&mut self, row: &Stored) -> Result<(), Fault> {
         check_sequence(self.frontier.size(), row.sequence)?;
-        if leaf(row.sequence, &row.body, &row.subjects) != row.leaf {
-            return Err(changed(row));
+        if row.computed_leaf() != row.leaf {
+            return Err(changed(row, changed_part(row)));
         }
-        Entry::decode(&row.body, &row.subjects).map_err(|source| Fault::Unreadable { sequence: row.sequence, source })?;
+        if !row.erasures_hold() {
+            return Err(changed(row, Part::Erasure));
+        }
+        let entry = row.entry().map_err(|source| Fault::Unreadable { sequence: row.sequence, source })?;
         self.frontier.push(row.leaf);
+        self.check_erasure(row.sequence, entry.erased)?;
+        self.erased += u64::from(!row.erasures.is_empty());
+        row.erasures.iter().for_each(|erasure| self.erased_before(row.sequence, erasure));
         self.pass_checkpoints()
+    }
+
+    /// An entry that records an erasure must agree with the rows that name it, and the other way round.
+    fn check_erasure(&mut self, by: u64, recorded: Option<Erased>) -> Result<(), Fault> {
+        let (sequence, tally) = self.open.remove(&by).unwrap_or_default();
+        let done = tally.finish();
+        let agrees = match recorded {
+            Some(recorded) => recorded == done,
+            None => done.entries == 0,
+        };
+        if agrees { Ok(()) } else { Err(Fault::Erasure { by, sequence, recorded, found: done.entries }) }
     }
 
     /// Ends the log.
     ///
     /// # Errors
     ///
-    /// When a checkpoint signs more entries than were fed.
+    /// When a checkpoint signs more entries than were fed, or a row names an erasure that is none of them.
     pub fn finish(mut self) -> Result<Report, Fault> {
         let entries = self.frontier.size();
-        match self.ahead.next() {
-            Some(beyond) => Err(Fault::Truncated { entries, signed: beyond.size }),
-            None => Ok(Report { entries, checkpoints: self.passed, root: self.frontier.root(), signed_size: self.signed_size }),
+        if let Some((signed, _)) = self.ahead.pop_first() {
+            return Err(Fault::Truncated { entries, signed });
         }
+        if let Some((by, (sequence, _))) = self.open.pop_first() {
+            return Err(Fault::Unrecorded { sequence, by });
+        }
+        let root = self.frontier.root();
+        Ok(Report { entries, checkpoints: self.passed, root, signed_size: self.signed_size, erased: self.erased })
     }
 
     /// Compares the root with every checkpoint of the present size.
     fn pass_checkpoints(&mut self) -> Result<(), Fault> {
         let size = self.frontier.size();
-        while let Some(checkpoint) = self.ahead.next_if(|checkpoint| checkpoint.size == size) {
-            let computed = self.frontier.root();
-            if checkpoint.root != computed {
-                let first = self.signed_size + 1;
-                return Err(Fault::Root { first, size, computed, signed: checkpoint.root });
-            }
-            self.signed_size = size;
-            self.passed += 1;
+        let Some((signed, notes)) = self.ahead.remove(&size) else { return Ok(()) };
+        let computed = self.frontier.root();
+        if signed != computed {
+            return Err(Fault::Root { first: self.signed_size + 1, size, computed, signed });
         }
+        self.signed_size = size;
+        self.passed += notes;
         Ok(())
     }
 }
@@ -311,20 +390,20 @@ fn check_sequence(last: u64, found: u64) -> Result<(), Fault> {
     }
 }
 
-fn changed(row: &Stored) -> Fault {
+fn changed(row: &Stored, part: Part) -> Fault {
     let described = Described(Entry::decode_body(&row.body).ok().map(|(entry, _)| Reading {
         at: entry.at,
         application: entry.application,
         entry_point: entry.entry_point,
     }));
-    Fault::Changed { sequence: row.sequence, described, part: changed_part(row) }
+    Fault::Changed { sequence: row.sequence, described, part }
 }
 
 fn changed_part(row: &Stored) -> Part {
     if leaf(row.sequence, &row.body, &[]) == row.leaf {
         return Part::Subjects;
     }
-    match Entry::decode(&row.body, &row.subjects) {
+    match row.entry() {
         Ok(_) => Part::Unknown,
         Err(DecodeError::Body { .. }) => Part::Body,
         Err(DecodeError::Subjects(_)) => Part::Subjects,
@@ -340,6 +419,7 @@ impl fmt::Display for Part {
             Self::Body => "its body",
             Self::Subjects => "its subjects",
             Self::Count => "its body or its subjects, which no longer agree on the number of residents",
+            Self::Erasure => "its subjects, which are not those whom the erasures that it names left",
             Self::Unknown => "its body, its subjects or its leaf hash",
         })
     }

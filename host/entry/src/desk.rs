@@ -122,6 +122,7 @@ impl Desk<'_> {
             outcome,
             accesses: Vec::new(),
             subjects: RoaringTreemap::new(),
+            erased: None,
         }
     }
 

@@ -102,7 +102,7 @@ mod tests {
 
     fn entity() -> EntityType {
         let text = r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": false, "required": ["a"],
-            "x-linli": {"name": "thing", "steward": "s", "legal-basis": "l"},
+            "x-linli": {"name": "thing", "subjects": [], "steward": "s", "legal-basis": "l"},
             "properties": {"a": {"type": "string", "x-linli": {"classification": "public"}}, "b": {"type": "boolean", "x-linli": {"classification": "public"}}}}"#;
         schema::read(text, None, &Catalogue::default()).unwrap()
     }

@@ -59,7 +59,7 @@ struct EntityExtension {
     name: String,
     title: Option<Text>,
     region: Option<String>,
-    #[serde(default)]
+    /// Said by every schema, if only that there are none: whom a record concerns must not be forgotten.
     subjects: Vec<String>,
     #[serde(default)]
     keys: Vec<String>,
@@ -384,14 +384,32 @@ impl Reader<'_> {
     }
 
     fn subjects(&self, extension: &EntityExtension, fields: &IndexMap<String, Field>) -> Result<Vec<SubjectPath>, SchemaError> {
+        let at = "x-linli.subjects";
         let path = |subject: &String| match subject.as_str() {
-            "self" => Ok(SubjectPath::Own),
-            name if matches!(fields.get(name).map(|field| &field.kind), Some(FieldKind::Reference { .. })) => {
-                Ok(SubjectPath::Reference(name.to_owned()))
+            "self" if self.owner.is_some() => {
+                Err(self.fail(at, "must not be self: people are the platform's residents, which a plugin's records refer to"))
             }
-            name => Err(self.fail("x-linli.subjects", format!("`{name}` is neither self nor a reference of this schema"))),
+            "self" => Ok(SubjectPath::Own),
+            name => match fields.get(name).map(|field| &field.kind) {
+                Some(FieldKind::Reference { entity }) if self.is_people(entity) => Ok(SubjectPath::Reference(name.to_owned())),
+                Some(FieldKind::Reference { entity }) => Err(self.fail(at, format!("`{name}` refers to {entity}, which is no person"))),
+                _ => Err(self.fail(at, format!("`{name}` is neither self nor a reference of this schema"))),
+            },
         };
-        extension.subjects.iter().map(path).collect()
+        let paths = extension.subjects.iter().map(path).collect::<Result<Vec<_>, _>>()?;
+        let forgotten = fields.values().find(|field| {
+            matches!(&field.kind, FieldKind::Reference { entity } if self.is_people(entity))
+                && !paths.contains(&SubjectPath::Reference(field.name.clone()))
+        });
+        match forgotten {
+            Some(field) => Err(self.fail(at, format!("must name `{}`, which refers to a person", field.name))),
+            None => Ok(paths),
+        }
+    }
+
+    /// Whether the records of an entity type are people.
+    fn is_people(&self, entity: &str) -> bool {
+        self.catalogue.entity(entity).is_some_and(|entity| entity.subjects.contains(&SubjectPath::Own))
     }
 }
 
@@ -456,7 +474,7 @@ mod tests {
     #[test]
     fn what_the_platform_would_not_enforce_is_refused_with_its_path() {
         type Spoil = fn(&mut serde_json::Value);
-        let cases: [(&str, Spoil); 8] = [
+        let cases: [(&str, Spoil); 12] = [
             ("unknown field `oneOf`", |schema| schema["oneOf"] = serde_json::json!([])),
             ("unknown field `enum`", |schema| schema["properties"]["outcome"]["enum"] = serde_json::json!(["a"])),
             ("properties.Outcome", |schema| schema["properties"]["Outcome"] = schema["properties"]["outcome"].clone()),
@@ -465,6 +483,14 @@ mod tests {
             ("additionalProperties", |schema| schema["additionalProperties"] = true.into()),
             ("x-linli.region", |schema| schema["x-linli"]["region"] = "outcome".into()),
             ("unknown field `nobody`", |schema| schema["required"] = serde_json::json!(["nobody"])),
+            ("missing field `subjects`", |schema| drop(schema["x-linli"].as_object_mut().unwrap().remove("subjects"))),
+            ("must not be self", |schema| schema["x-linli"]["subjects"] = serde_json::json!(["resident", "self"])),
+            ("must name `resident`", |schema| schema["x-linli"]["subjects"] = serde_json::json!([])),
+            ("which is no person", |schema| {
+                schema["properties"]["home"] = schema["properties"]["resident"].clone();
+                schema["properties"]["home"]["x-linli"]["entity"] = "dwelling".into();
+                schema["x-linli"]["subjects"] = serde_json::json!(["resident", "home"]);
+            }),
         ];
         for (expected, change) in cases {
             let message = decision(change).unwrap_err().to_string();

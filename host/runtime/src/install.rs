@@ -244,5 +244,6 @@ pub fn administration(actor: &Actor, what: &str, plugin: &str, object: &str) -> 
         outcome: Outcome::Allowed,
         accesses: Vec::new(),
         subjects: roaring::RoaringTreemap::new(),
+        erased: None,
     }
 }

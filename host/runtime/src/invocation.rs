@@ -56,6 +56,7 @@ impl Circumstances {
             outcome,
             accesses: Vec::new(),
             subjects: roaring::RoaringTreemap::new(),
+            erased: None,
         }
     }
 }

@@ -37,11 +37,10 @@ impl Ledger {
             self.add(&link.entity.name, Operation::Link.as_str(), &link.fields, found.len());
         }
         self.subjects(&rows.subjects);
+        // That there is nobody is an answer too, of the fields that were asked for.
         let class = rows.label.map_or(read.classification, |label| label.max(read.classification));
-        if rows.count > 0 {
-            self.classification = self.classification.max(class);
-            self.region.widen(rows.region.clone());
-        }
+        self.classification = self.classification.max(class);
+        self.region.widen(rows.region.clone());
     }
 
     /// A predicate that was asked.
@@ -49,9 +48,10 @@ impl Ledger {
         let mut fields: Vec<(String, String)> = check.predicate.fields().into_iter().map(|field| (field, "check".to_owned())).collect();
         fields.dedup();
         self.add(&check.entity.name, "check", &fields, u64::from(found.is_some()));
+        self.classification = self.classification.max(check.classification);
         if let Some(found) = found {
             self.subjects(&found.subjects);
-            self.classification = self.classification.max(check.classification).max(found.label.unwrap_or(check.classification));
+            self.classification = self.classification.max(found.label.unwrap_or(check.classification));
             self.region.widen(found.region.clone());
         }
     }

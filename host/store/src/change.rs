@@ -39,6 +39,8 @@ pub(crate) struct Counters {
     pub pending: i64,
 }
 
+const NEWEST_ERASED: &str = "SELECT coalesce(max(record), 0) FROM erased_record WHERE entity = $1";
+
 impl Counters {
     /// As the database's newest rows say.
     pub fn load(session: &Session, catalogue: &Catalogue) -> Result<Self, StoreError> {
@@ -49,7 +51,9 @@ impl Counters {
         };
         for entity in catalogue.entities() {
             let newest = session.number(&format!("SELECT coalesce(max(id), 0) FROM {}", entity.table), &[])?;
-            counters.records.insert(entity.table.clone(), newest);
+            // A number is never given twice, even after its record was erased: the log and labels may hold it.
+            let erased = session.number(NEWEST_ERASED, binds![i64::from(entity.number)])?;
+            counters.records.insert(entity.table.clone(), newest.max(erased));
         }
         Ok(counters)
     }

@@ -194,6 +194,17 @@ impl Session {
         }
     }
 
+    /// Runs work in a transaction of its own: all of it or nothing.
+    pub fn transaction<T>(&self, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.begin()?;
+        let done = work().and_then(|value| self.execute("COMMIT", &[]).map(|_| value));
+        if done.is_err() {
+            // The work's own error says more than one of this.
+            let _ = self.batch("ROLLBACK");
+        }
+        done
+    }
+
     /// All rows.
     pub fn all<T>(&self, text: &str, binds: &[Bind<'_>], read: impl Fn(&Row<'_>) -> Result<T, StoreError>) -> Result<Vec<T>, StoreError> {
         let mut found = Vec::new();

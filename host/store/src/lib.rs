@@ -10,7 +10,9 @@
 //! | `schema`, [`model`] | tables generated from entity types; the catalogue |
 //! | `database`, `sqlite`, `postgres` | what statements take and give, and what runs them |
 //! | [`region`] | the division tree, and what became of divisions |
-//! | [`account`], [`plugin`], [`signature`], [`grant`], [`record_log`] | the platform's own tables |
+//! | [`record_log`], [`log_tree`], [`log_file`] | the log as it is read, proved and verified |
+//! | [`erasure`], [`measure`] | taking a person out of everything; what two people decide about a resident |
+//! | [`account`], [`plugin`], [`signature`], [`grant`] | the platform's own tables |
 //!
 //! Why there is one writer: SQLite has one anyway, a queue in front of it turns waiting into larger groups, and
 //! a caller who gives up can't leave a transaction half done.
@@ -19,12 +21,15 @@ pub mod account;
 pub mod aggregate;
 mod change;
 mod database;
+pub mod erasure;
 pub mod error;
 pub mod field_use;
 pub mod grant;
 mod label;
 mod log;
 pub mod log_file;
+pub mod log_tree;
+pub mod measure;
 pub mod model;
 pub mod plugin;
 mod postgres;
@@ -116,7 +121,9 @@ impl Store {
             renewing: tokio::sync::Mutex::default(),
             writer: std::sync::Mutex::new(Some(writer)),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let store = Self { inner: Arc::new(inner) };
+        store.finish_erasures().await?;
+        Ok(store)
     }
 
     /// Reads a page of records, or one.
@@ -190,6 +197,11 @@ impl Store {
 
     pub(crate) fn log_readers(&self) -> &Readers {
         self.inner.log_readers.as_ref().unwrap_or(&self.inner.readers)
+    }
+
+    /// Takes a person out of the log. See [`erasure`].
+    pub(crate) async fn erase_from_log(&self, subject: u64, entry: Entry) -> Result<u64, StoreError> {
+        self.ask(|reply| Job::Erase(subject, Box::new(entry), reply)).await?
     }
 
     pub(crate) async fn tail(&self) -> Result<Frontier, StoreError> {

@@ -1,6 +1,6 @@
 //! The access log's rows and the tree over them, as the writer keeps them.
 
-use linli_audit::{Encoded, Frontier, Hash, Stored};
+use linli_audit::{Encoded, Frontier, Hash, SALT, Stored, salts};
 
 use crate::database::{Bind, Cells as _, Kind, Row, Session, binds};
 use crate::error::StoreError;
@@ -13,7 +13,8 @@ pub(crate) struct Tail {
 }
 
 /// The columns of an entry.
-const COLUMNS: [(&str, Kind); 4] = [("seq", Kind::Integer), ("body", Kind::Text), ("subjects", Kind::Bytes), ("leaf", Kind::Bytes)];
+const COLUMNS: [(&str, Kind); 5] =
+    [("seq", Kind::Integer), ("body", Kind::Text), ("subjects", Kind::Bytes), ("salt", Kind::Bytes), ("leaf", Kind::Bytes)];
 
 impl Tail {
     /// Restores the end from the newest checkpoint and the leaves behind it.
@@ -60,15 +61,16 @@ impl Tail {
     /// Writes entries behind the end, within the caller's transaction. Returns the new end.
     pub fn write(&self, log: &Session, entries: &[Encoded]) -> Result<Frontier, StoreError> {
         let mut frontier = self.frontier.clone();
+        let salts = new_salts(entries.len())?;
         let mut leaves = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let leaf = entry.leaf(frontier.size() + 1);
+        for (entry, salt) in entries.iter().zip(salts.chunks(SALT)) {
+            let leaf = entry.leaf(frontier.size() + 1, salt);
             frontier.push(leaf);
-            leaves.push(leaf);
+            leaves.push((leaf, entry.salt(salt)));
         }
         let mut values = Vec::with_capacity(entries.len() * COLUMNS.len());
-        for ((entry, leaf), sequence) in entries.iter().zip(&leaves).zip(self.frontier.size() + 1..) {
-            let row: &[Bind<'_>; 4] = binds![as_signed(sequence), &entry.body, &entry.subjects[..], &leaf.as_bytes()[..]];
+        for ((entry, (leaf, salt)), sequence) in entries.iter().zip(&leaves).zip(self.frontier.size() + 1..) {
+            let row: &[Bind<'_>; 5] = binds![as_signed(sequence), &entry.body, &entry.subjects[..], *salt, &leaf.as_bytes()[..]];
             values.extend_from_slice(row);
         }
         log.insert("access_log", &COLUMNS, &values)?;
@@ -76,12 +78,16 @@ impl Tail {
     }
 }
 
+pub(crate) fn new_salts(entries: usize) -> Result<Vec<u8>, StoreError> {
+    salts(entries).map_err(|reason| StoreError::Log(reason.to_string()))
+}
+
 /// The frontier's hashes behind each other.
 pub(crate) fn pack(frontier: &Frontier) -> Vec<u8> {
     frontier.parts().1.iter().flat_map(|hash| *hash.as_bytes()).collect()
 }
 
-fn unpack(size: i64, bytes: &[u8]) -> Result<Frontier, StoreError> {
+pub(crate) fn unpack(size: i64, bytes: &[u8]) -> Result<Frontier, StoreError> {
     let hashes = bytes.chunks(32).map(hash).collect::<Result<Vec<_>, _>>()?;
     Frontier::from_parts(size.unsigned_abs(), hashes).map_err(|reason| StoreError::damaged("the log's checkpoint", reason))
 }
@@ -94,12 +100,14 @@ pub(crate) fn as_signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// A row of the log as the verifier takes it.
+/// A row of the log as the verifier takes it, but for its erasures.
 pub(crate) fn stored(row: &Row<'_>) -> Result<Stored, StoreError> {
     Ok(Stored {
         sequence: row.integer(0)?.unsigned_abs(),
         body: row.text(1)?,
         subjects: row.bytes(2)?.to_vec(),
-        leaf: hash(row.bytes(3)?)?,
+        salt: row.optional_bytes(3)?.unwrap_or_default().to_vec(),
+        leaf: hash(row.bytes(4)?)?,
+        erasures: Vec::new(),
     })
 }

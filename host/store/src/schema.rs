@@ -12,7 +12,7 @@ use crate::sql::column_type;
 type Migration = &'static [&'static str];
 
 /// The platform's own tables. A state that was released never changes: what comes later is another migration.
-pub(crate) const PLATFORM: &[Migration] = &[FIRST, SIGNATURES, DIVISIONS];
+pub(crate) const PLATFORM: &[Migration] = &[FIRST, SIGNATURES, DIVISIONS, ERASURES];
 
 /// What there was from the beginning.
 const FIRST: Migration = &[
@@ -42,6 +42,14 @@ const SIGNATURES: Migration = &[
     "CREATE TABLE IF NOT EXISTS component_signature (digest TEXT PRIMARY KEY, signature TEXT NOT NULL, pem TEXT NOT NULL)",
 ];
 
+/// Who was taken out of everything, and what two people decide about a resident.
+const ERASURES: Migration = &[
+    "CREATE TABLE erased_record (entity BIGINT NOT NULL, record BIGINT NOT NULL, PRIMARY KEY (entity, record))",
+    "CREATE TABLE erasure (resident BIGINT PRIMARY KEY, entry TEXT NOT NULL)",
+    "CREATE TABLE measure (id BIGINT PRIMARY KEY, resident BIGINT NOT NULL, body TEXT NOT NULL)",
+    "CREATE INDEX measure_resident ON measure (resident)",
+];
+
 /// The access log's tables. In SQLite they are in a file of their own: a log that grows with every read must not make
 /// readers of the records forget what they have mapped and cached.
 pub(crate) const LOG: &[Migration] = &[
@@ -56,6 +64,12 @@ pub(crate) const LOG: &[Migration] = &[
         "CREATE TABLE IF NOT EXISTS log_use (application TEXT NOT NULL, entity TEXT NOT NULL, field TEXT NOT NULL, last BIGINT NOT NULL, PRIMARY KEY (application, entity, field))",
         "CREATE TABLE IF NOT EXISTS log_use_upto (one INTEGER PRIMARY KEY, upto BIGINT NOT NULL)",
         "INSERT INTO log_use_upto (one, upto) VALUES (1, 0) ON CONFLICT (one) DO NOTHING",
+    ],
+    &[
+        "ALTER TABLE access_log ADD COLUMN salt BLOB",
+        "CREATE TABLE log_erasure (seq BIGINT NOT NULL, erasure BIGINT NOT NULL, committed_before BLOB NOT NULL, committed_after BLOB NOT NULL, PRIMARY KEY (seq, erasure))",
+        "CREATE TABLE log_node (level BIGINT NOT NULL, place BIGINT NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (level, place))",
+        "CREATE TABLE log_witness (name TEXT PRIMARY KEY, size BIGINT NOT NULL)",
     ],
 ];
 

@@ -23,7 +23,7 @@ use crate::error::StoreError;
 use crate::log::Tail;
 use crate::model::{self, Core};
 use crate::sqlite::Options;
-use crate::{postgres, region, schema};
+use crate::{erasure, postgres, region, schema};
 
 /// Work on the platform's own tables.
 pub(crate) type Administration = Box<dyn FnOnce(&Session) -> Result<Box<dyn Any + Send>, StoreError> + Send>;
@@ -36,6 +36,8 @@ pub(crate) enum Job {
     Change(Work),
     /// Something on the log's own tables beside its entries.
     Log(Administration, oneshot::Sender<Result<Box<dyn Any + Send>, StoreError>>),
+    /// Take a person out of the log, and put on the record that this was done. Answers how many entries it reached.
+    Erase(u64, Box<Entry>, oneshot::Sender<Result<u64, StoreError>>),
     /// The end of the log as it is durable now.
     Tail(oneshot::Sender<linli_audit::Frontier>),
 }
@@ -178,6 +180,7 @@ impl Writer {
                 }
                 Job::Tail(reply) => drop(reply.send(self.tail.frontier.clone())),
                 Job::Log(work, reply) => drop(reply.send(work(self.log()))),
+                Job::Erase(subject, entry, reply) => drop(reply.send(self.erase(subject, *entry))),
                 Job::Change(work) => changes.push(work),
             }
         }
@@ -217,6 +220,15 @@ impl Writer {
         self.session.execute("COMMIT", &[])?;
         self.tail.frontier = frontier;
         Ok(())
+    }
+
+    fn erase(&mut self, subject: u64, entry: Entry) -> Result<u64, StoreError> {
+        if self.own_log.is_some() {
+            self.move_pending(&[])?;
+            self.session.execute("DELETE FROM log_pending WHERE id <= $1", binds![self.tail.moved])?;
+        }
+        let log = self.own_log.as_ref().unwrap_or(&self.session);
+        erasure::erase(&mut self.tail, log, subject, entry)
     }
 
     fn append(&mut self, entries: &[Encoded]) -> Result<(), StoreError> {

@@ -68,12 +68,14 @@ pub(crate) struct SeenField {
     pub mode: String,
 }
 
-/// The entries before a sequence that concern the signed-in resident.
+/// The entries before a sequence that concern the signed-in resident, but for those that a deferral keeps back.
 pub(crate) async fn about(app: &App, signed_in: &SignedIn, before: Option<u64>) -> Result<Page, Problem> {
     signed_in.require(&[Role::Resident])?;
     let own = signed_in.own_record()?;
+    let (deferrals, now) = (app.store().measures_about(own.0).await?, Timestamp::now());
+    let shown = |entry: &Entry| !deferrals.iter().any(|deferral| deferral.hides(entry, now));
     let mut entries = Vec::new();
-    for (sequence, entry) in app.store().entries_about(own.0.unsigned_abs(), before, LIMIT).await? {
+    for (sequence, entry) in app.store().entries_about(own.0.unsigned_abs(), before, LIMIT, shown).await? {
         entries.push(explain(app, signed_in, sequence, entry).await?);
     }
     let next = entries.last().filter(|_| entries.len() == LIMIT).map(|entry| entry.sequence);

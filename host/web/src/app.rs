@@ -10,6 +10,7 @@ use moka::sync::Cache;
 
 use crate::problem::Problem;
 use crate::session::SessionInfo;
+use crate::witness::Witness;
 
 /// How the host is reached and run.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Settings {
     pub public_url: String,
     /// The log's name in its checkpoints.
     pub origin: Origin,
+    /// Who is asked to cosign them.
+    pub witnesses: Vec<Witness>,
 }
 
 /// Shared by all handlers. Cheap to clone.

@@ -11,6 +11,7 @@
 //! | `names` | names of codes, regions, applications and officials |
 //! | `api` | one file an endpoint |
 //! | `pages` | the same for people, as HTML |
+//! | [`witness`] | asks others to cosign the log |
 //! | [`serve`] | the router, the listener and the end |
 //!
 //! Nothing decides here: handlers hand over to runtime and entry, which ask the scope.
@@ -27,6 +28,7 @@ pub mod password;
 pub mod problem;
 pub mod serve;
 pub mod session;
+pub mod witness;
 
 pub use app::{App, Settings};
 pub use problem::Problem;

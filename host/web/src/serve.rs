@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{api, pages};
+use crate::{api, pages, witness};
 
 /// The largest body that is not a plugin, bytes.
 const BODY: usize = 2 << 20;
@@ -32,6 +32,9 @@ pub fn router(app: App) -> Router {
 /// Serves until `stop`, then lets requests under way end.
 pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> std::io::Result<()> {
     let signer = tokio::spawn(sign(app.clone(), stop.clone()));
+    let witnesses =
+        app.settings().witnesses.iter().cloned().map(|witness| tokio::spawn(witness::keep_asking(app.clone(), witness, stop.clone())));
+    let witnesses: Vec<_> = witnesses.collect();
     let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
         // Answers are small and whole: nothing is gained by waiting for more.
         let _ = stream.set_nodelay(true);
@@ -47,10 +50,12 @@ pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> 
         () = grace => Ok(()),
     };
     let _ = signer.await;
+    // What a witness is asked at the end is asked again at the next start.
+    witnesses.iter().for_each(tokio::task::JoinHandle::abort);
     ended
 }
 
-/// Signs a checkpoint and brings the index of subjects up to date every second, and once more at the end.
+/// Signs a checkpoint and brings index and tree up to date every second, and once more at the end.
 async fn sign(app: App, stop: CancellationToken) {
     loop {
         let ended = tokio::select! {
@@ -58,10 +63,10 @@ async fn sign(app: App, stop: CancellationToken) {
             () = stop.cancelled() => true,
         };
         let signed = app.store().sign_checkpoint(&app.settings().origin, app.signer()).await;
-        let indexed = app.store().index_log().await;
+        let (indexed, grown) = (app.store().index_log().await, app.store().grow_tree().await);
         let folded = app.store().fold_uses().await;
-        if let Some(error) = signed.err().or(indexed.err()).or(folded.err()) {
-            tracing::error!(%error, "the log could not be signed");
+        if let Some(error) = signed.err().or(indexed.err()).or(grown.err()).or(folded.err()) {
+            tracing::error!(%error, "the log could not be signed or indexed");
         }
         if ended {
             return;

@@ -116,5 +116,6 @@ fn entry(actor: &str, outcome: Outcome) -> Entry {
         outcome,
         accesses: Vec::new(),
         subjects: roaring::RoaringTreemap::new(),
+        erased: None,
     }
 }

@@ -4,6 +4,7 @@
 
 mod approval;
 mod artefacts;
+mod audit;
 mod bad_input;
 mod command_line;
 mod entities;

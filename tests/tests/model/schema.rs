@@ -110,7 +110,7 @@ impl Schema {
     /// As JSON Schema.
     pub fn text(&self, name: &str) -> String {
         let properties: Map<String, Json> = self.fields.iter().map(|field| (field.name.clone(), property(field))).collect();
-        let mut linli = json!({"name": name, "steward": "s", "legal-basis": "l"});
+        let mut linli = json!({"name": name, "subjects": [], "steward": "s", "legal-basis": "l"});
         if self.placed {
             linli["region"] = json!("grid");
         }

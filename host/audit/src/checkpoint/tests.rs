@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::note::{MAX_NOTE, MAX_SIGNATURES};
 
 // The example in the documentation of golang.org/x/mod/sumdb/note.
 const GO_VERIFIER: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
@@ -12,7 +13,7 @@ const GO_NOTE: &str = "If you think cryptography is the answer to your problem,\
 
 fn peter() -> Signer {
     let key = BASE64.decode(GO_SIGNER.as_bytes()).unwrap();
-    assert_eq!(key[0], ED25519);
+    assert_eq!(key[0], 0x01);
     Signer::new("PeterNeumann", key[1..].try_into().unwrap()).unwrap()
 }
 

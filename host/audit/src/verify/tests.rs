@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::checkpoint::Signer;
 use crate::entry::tests::{entries, example};
+use crate::leaf::SALT;
 
 const SEED: [u8; 32] = [7; 32];
 
@@ -21,8 +22,29 @@ fn stored(log: impl IntoIterator<Item = Entry>) -> Vec<Stored> {
 
 fn store(sequence: u64, entry: &Entry) -> Stored {
     let encoded = entry.encode();
-    let leaf = encoded.leaf(sequence);
-    Stored { sequence, body: encoded.body, subjects: encoded.subjects, leaf }
+    // Any bytes will do: nothing is hidden here.
+    let salt = encoded.salt(&[sequence as u8; SALT]).to_vec();
+    let leaf = encoded.leaf(sequence, &salt);
+    Stored { sequence, body: encoded.body, subjects: encoded.subjects, salt, leaf, erasures: Vec::new() }
+}
+
+/// Entries that record no erasure.
+fn extractions() -> impl Strategy<Value = Entry> {
+    entries().prop_map(|entry| Entry { erased: None, ..entry })
+}
+
+/// Takes a person out of every row, and records it in one more.
+fn erase(rows: &mut Vec<Stored>, subject: u64) {
+    let by = rows.len() as u64 + 1;
+    let mut tally = Tally::default();
+    for row in rows.iter_mut() {
+        if let Some(without) = row.without(subject, by, &[by as u8; SALT]).unwrap() {
+            tally.add(row.sequence, &without.erasures.last().unwrap().after);
+            *row = without;
+        }
+    }
+    let subjects = Default::default();
+    rows.push(store(by, &Entry { subjects, erased: Some(tally.finish()), ..example() }));
 }
 
 /// Ten entries that differ in their grant.
@@ -62,7 +84,7 @@ fn a_sound_log_is_reported() {
     let notes = [note(&rows[..7]), note(&[]), note(&rows[..3]), note(&rows[..7])];
     let report = verify(&notes, &rows).unwrap();
     let root = frontier(&rows).root();
-    assert_eq!(report, Report { entries: 10, checkpoints: 4, root, signed_size: 7 });
+    assert_eq!(report, Report { entries: 10, checkpoints: 4, root, signed_size: 7, erased: 0 });
     assert_eq!(verify(&[], &[]).unwrap().root, Frontier::new().root());
 }
 
@@ -125,7 +147,7 @@ fn terminal_controls_in_a_changed_row_are_escaped() {
 
 #[test]
 fn a_row_that_never_was_an_entry_is_found() {
-    let row = Stored { sequence: 1, body: "{}".into(), subjects: vec![], leaf: leaf(1, "{}", &[]) };
+    let row = Stored { sequence: 1, body: "{}".into(), subjects: vec![], salt: vec![], leaf: leaf(1, "{}", &[]), erasures: vec![] };
     assert_eq!(fault(&[], &[row]), "entry 1 cannot be read: the body is not an entry (at byte 2)");
 }
 
@@ -183,6 +205,71 @@ fn verification_goes_on_since_a_checkpoint() {
     assert!(matches!(run(since(frontier(&rows[..7])), &rows[8..]), Err(Fault::Gap { expected: 8, found: 9 })));
 }
 
+#[test]
+fn an_erased_person_leaves_a_log_that_verifies() {
+    let mut rows = log();
+    let signed = note(&rows);
+    erase(&mut rows, 7);
+    erase(&mut rows, 4_000_000_000_000);
+    erase(&mut rows, 9);
+    assert!(rows.iter().all(|row| row.entry().unwrap().subjects.is_empty()));
+    let report = verify(&[signed.clone(), note(&rows)], &rows).unwrap();
+    assert_eq!((report.entries, report.erased, report.checkpoints), (13, 10, 2));
+    // The same from a checkpoint on that the erasures came after.
+    let mut verification = Verification::since(frontier(&rows[..10]), &origin(), signer().verifier(), [&signed]).unwrap();
+    for row in &rows[..10] {
+        row.erasures.iter().for_each(|erasure| verification.erased_before(row.sequence, erasure));
+    }
+    assert!(run(Ok(verification), &rows[10..]).is_ok());
+}
+
+#[test]
+fn taking_somebody_out_without_an_erasure_is_found() {
+    let mut rows = log();
+    erase(&mut rows, 7);
+    let spoiled = |spoil: fn(&mut Vec<Stored>)| {
+        let mut rows = rows.clone();
+        spoil(&mut rows);
+        verify(&[], &rows).unwrap_err()
+    };
+    // As if never erased, or erased by somebody who does not say so.
+    assert!(matches!(spoiled(|rows| rows[4].erasures.clear()), Fault::Changed { sequence: 5, .. }));
+    assert!(matches!(spoiled(|rows| rows[4].erasures[0].by = 12), Fault::Erasure { by: 11, sequence: 1, found: 9, .. }));
+    assert!(matches!(spoiled(|rows| drop(rows.pop())), Fault::Unrecorded { sequence: 1, by: 11 }));
+    // One more than the erasure reached.
+    let twice = spoiled(|rows| rows[4] = rows[4].without(4_000_000_000_000, 11, &[1; SALT]).unwrap().unwrap());
+    assert!(matches!(twice, Fault::Changed { sequence: 5, part: Part::Erasure, .. }));
+    // Another in the place of those who remain.
+    let other = spoiled(|rows| rows[4].subjects = crate::subjects::encode(&[8].into_iter().collect()));
+    assert!(matches!(other, Fault::Changed { sequence: 5, part: Part::Erasure, .. }));
+    // With a commitment that fits, but not the recorded one.
+    let fitted = spoiled(|rows| {
+        rows[4].subjects = crate::subjects::encode(&[8].into_iter().collect());
+        rows[4].erasures[0].after = crate::leaf::commitment(&rows[4].salt, &rows[4].subjects);
+    });
+    assert!(matches!(fitted, Fault::Erasure { by: 11, found: 10, .. }));
+    // An entry that claims an erasure which no row shows.
+    let mut rows = log();
+    rows.push(store(11, &Entry { erased: Some(Tally::default().finish()), ..example() }));
+    assert!(verify(&[], &rows).is_ok());
+    let mut tally = Tally::default();
+    tally.add(3, &Hash::from([3; 32]));
+    rows.push(store(12, &Entry { erased: Some(tally.finish()), ..example() }));
+    assert!(matches!(verify(&[], &rows), Err(Fault::Erasure { by: 12, found: 0, .. })));
+}
+
+#[test]
+fn entries_from_before_the_log_was_salted_verify_and_cannot_be_erased_from() {
+    let mut rows = log();
+    for row in &mut rows {
+        row.salt.clear();
+        row.leaf = leaf(row.sequence, &row.body, &row.subjects);
+    }
+    assert!(verify(&[note(&rows)], &rows).is_ok());
+    assert!(rows[0].without(7, 11, &[0; SALT]).is_err());
+    assert!(rows[0].without(8, 11, &[0; SALT]).unwrap().is_none());
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Column {
     Body,
@@ -219,7 +306,7 @@ fn flip(row: &mut Stored, column: Column, place: prop::sample::Index, bit: u32) 
 proptest! {
     #[test]
     fn any_flipped_bit_is_found_and_its_entry_named(
-        log in vec(entries(), 1..12),
+        log in vec(extractions(), 1..12),
         bad in any::<prop::sample::Index>(),
         column in prop_oneof![Just(Column::Body), Just(Column::Subjects), Just(Column::Leaf)],
         place in any::<prop::sample::Index>(),
@@ -245,8 +332,8 @@ proptest! {
 
     #[test]
     fn a_row_rewritten_with_its_leaf_is_found_by_the_next_checkpoint(
-        log in vec(entries(), 2..20),
-        new in entries(),
+        log in vec(extractions(), 2..20),
+        new in extractions(),
         bad in any::<prop::sample::Index>(),
         cut in any::<prop::sample::Index>(),
     ) {

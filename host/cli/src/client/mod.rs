@@ -5,5 +5,7 @@ pub mod audit;
 pub mod grant;
 mod http;
 pub mod import;
+mod measures;
 pub mod plugins;
 mod preview;
+mod verify;

@@ -13,6 +13,7 @@ use linli_model::CodeList;
 use linli_scope::Keyring;
 use linli_store::model::Core;
 use linli_store::{Database, Store};
+use linli_web::witness::Witness;
 
 /// The log's name in its checkpoints.
 pub const ORIGIN: &str = "linli.local/access-log";
@@ -119,6 +120,16 @@ impl DataDir {
             Signer::new(KEY_NAME, &self.secret("log.key")?).map_err(|error| anyhow::anyhow!("the log's key can't be used: {error}"))?;
         write_private(&self.path.join("keys/log.vkey"), &signer.verifier().to_string())?;
         Ok(signer)
+    }
+
+    /// Who is asked to cosign the log: `witnesses.toml`, where there is one.
+    pub fn witnesses(&self) -> Result<Vec<Witness>> {
+        let file = self.file("witnesses.toml");
+        match fs::read_to_string(&file) {
+            Ok(text) => Witness::read_all(&text).map_err(|reason| anyhow::anyhow!("{}: {reason}", file.display())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error).with_context(|| format!("{} can't be read", file.display())),
+        }
     }
 
     /// The key that verifies the log.

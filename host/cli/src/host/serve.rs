@@ -79,7 +79,11 @@ pub async fn serve(data: &DataDir, runtime: Runtime, options: &Options) -> Resul
     let public_url = options.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let origin = ORIGIN.parse().map_err(|error| anyhow::anyhow!("{error}"))?;
     let store = runtime.store().clone();
-    let app = App::new(runtime, Settings { public_url: public_url.trim_end_matches('/').to_owned(), origin }, data.signer()?);
+    let app = App::new(
+        runtime,
+        Settings { public_url: public_url.trim_end_matches('/').to_owned(), origin, witnesses: data.witnesses()? },
+        data.signer()?,
+    );
     let stop = CancellationToken::new();
     let ender = tokio::spawn(wait_for_end(stop.clone()));
     tracing::info!("listening on http://{address}");

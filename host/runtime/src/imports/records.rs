@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use linli_entry::desk;
-use linli_model::Value;
+use linli_model::{EntityType, RecordNo, SubjectPath, Value};
 use linli_scope::decide::{Ask, Draft, not_found};
 use linli_scope::plan::Read;
 use linli_scope::position::Position;
@@ -49,7 +49,7 @@ impl State {
     /// What is denied of a resident is on that resident's record too.
     fn concerns(&mut self, entity: &str, id: &str) {
         let scope = &self.circumstances.scope;
-        let known = scope.entity(entity).filter(|entity| entity.subjects.contains(&linli_model::SubjectPath::Own));
+        let known = scope.entity(entity).filter(|entity| entity.subjects.contains(&SubjectPath::Own));
         if let Some(record) = known.and_then(|entity| scope.tokens().open(entity.number, id)) {
             self.ledger.concerns(record);
         }
@@ -126,7 +126,12 @@ impl State {
             answer("invalid", errors.join("; "))
         })?;
         let label = self.ledger.label(&self.circumstances.entry.purpose);
-        permission.change(Draft { values, evidence: None, label: Some(label) }).map_err(|denial| self.refuse(operation, denial))
+        let concerned = referred_to(permission.entity(), &values);
+        permission.change(Draft { values, evidence: None, label: Some(label) }).map_err(|denial| {
+            self.concerns(&change.entity, change.id.as_deref().unwrap_or_default());
+            concerned.into_iter().for_each(|record| self.ledger.concerns(record));
+            self.refuse(operation, denial)
+        })
     }
 }
 
@@ -268,6 +273,16 @@ impl HostCursor for State {
         self.table.delete(cursor)?;
         Ok(())
     }
+}
+
+/// The people to whom a record with these values would lead.
+fn referred_to(entity: &EntityType, values: &[(String, Value)]) -> Vec<RecordNo> {
+    let is_path = |name: &String| entity.subjects.contains(&SubjectPath::Reference(name.clone()));
+    let people = values.iter().filter(|(name, _)| is_path(name)).filter_map(|(_, value)| match value {
+        Value::Reference(record) => Some(*record),
+        _ => None,
+    });
+    people.collect()
 }
 
 /// Seals a position under fresh randomness; none where there is none to be had.

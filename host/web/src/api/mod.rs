@@ -7,6 +7,7 @@ mod grants;
 mod health;
 mod import;
 mod me;
+mod measures;
 mod plugins;
 mod publishers;
 mod records;
@@ -51,6 +52,14 @@ pub(crate) fn routes() -> Router<App> {
         .route("/me/record", get(me::record))
         .route("/me/access-log", get(me::access_log))
         .route("/audit/entries", get(audit::entries))
+        .route("/audit/entries/{sequence}/proof", get(audit::proof))
         .route("/audit/checkpoints", get(audit::checkpoints))
+        .route("/audit/consistency", get(audit::consistency))
+        .route("/audit/measures", get(measures::list))
+        .route("/audit/deferrals", post(measures::ask_deferral))
+        .route("/audit/erasures", post(measures::ask_erasure))
+        .route("/audit/measures/{id}/approve", post(measures::approve))
+        .route("/audit/measures/{id}/refuse", post(measures::refuse))
+        .route("/audit/measures/{id}/lift", post(measures::lift))
         .route("/health", get(health::show))
 }

@@ -43,7 +43,7 @@ pub(super) async fn show(State(app): State<App>, reader: Reader, Query(page): Qu
 }
 
 fn line(row: &Stored) -> Result<Line, Problem> {
-    let entry = Entry::decode(&row.body, &row.subjects).map_err(|error| Problem::internal(&error))?;
+    let entry = row.entry().map_err(|error| Problem::internal(&error))?;
     Ok(Line { sequence: row.sequence, when: moment(entry.at), leaf: row.leaf.to_string(), entry })
 }
 

@@ -158,7 +158,7 @@ mod tests {
 
     fn entity() -> EntityType {
         let text = r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": false, "required": ["id_number", "born"],
-            "x-linli": {"name": "person", "steward": "s", "legal-basis": "l", "agree": {"id_number": {"birth_date": "born"}}},
+            "x-linli": {"name": "person", "subjects": [], "steward": "s", "legal-basis": "l", "agree": {"id_number": {"birth_date": "born"}}},
             "properties": {"id_number": {"type": "string", "x-linli": {"type": "id-number", "classification": "personal"}},
                 "born": {"type": "string", "format": "date", "x-linli": {"classification": "personal"}},
                 "poor": {"type": "boolean", "x-linli": {"classification": "sensitive"}}}}"#;
