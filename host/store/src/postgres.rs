@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 512;
 /// The lock that the one writer of a database holds: "linli" in letters.
-const WRITER: i64 = 0x6c69_6e6c_69;
+const WRITER: i64 = 0x006c_696e_6c69;
 /// `query_canceled`: it took longer than [`LONG`].
 const CANCELED: &str = "57014";
 const LOCK_NOT_AVAILABLE: &str = "55P03";
@@ -41,14 +41,15 @@ const UNIQUE_VIOLATION: &str = "23505";
 /// A server and a database on it.
 #[derive(Clone)]
 pub struct Address {
-    options: PgConnectOptions,
+    options: Box<PgConnectOptions>,
 }
 
 impl Address {
     /// From a URL. What it does not say comes from the environment (`PGPASSWORD`, …) and from `~/.pgpass`.
     pub fn read(url: &str) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url).map_err(|reason| StoreError::Address(reason.to_string()))?;
-        Ok(Self { options: options.application_name("linli").statement_cache_capacity(STATEMENTS).disable_statement_logging() })
+        let options = options.application_name("linli").statement_cache_capacity(STATEMENTS).disable_statement_logging();
+        Ok(Self { options: Box::new(options) })
     }
 }
 
@@ -257,7 +258,7 @@ async fn hand_over(
 /// Not sqlx's pool, which asks the server whether it is still there whenever a connection is given back: a second
 /// way to the server and back for every read.
 pub(crate) struct Readers {
-    options: PgConnectOptions,
+    options: Box<PgConnectOptions>,
     idle: Mutex<Vec<PgConnection>>,
     turns: Semaphore,
 }
@@ -270,7 +271,7 @@ impl Readers {
             ("statement_timeout", LONG),
             ("default_transaction_read_only", "on"),
         ]);
-        Self { options, idle: Mutex::default(), turns: Semaphore::new(READERS) }
+        Self { options: Box::new(options), idle: Mutex::default(), turns: Semaphore::new(READERS) }
     }
 
     pub async fn fold<T>(
