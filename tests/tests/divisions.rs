@@ -20,11 +20,11 @@ const BEFORE: &str = include_str!("../data/chongqing-2023.csv");
 const CHANGES: &str = include_str!("../../schemas/regions/changes-2025.csv");
 
 const PLACE: &str = r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": false, "required": ["grid"],
-    "x-linli": {"name": "place", "region": "grid", "steward": "s", "legal-basis": "l"},
+    "x-linli": {"name": "place", "region": "grid", "subjects": [], "steward": "s", "legal-basis": "l"},
     "properties": {"grid": {"type": "string", "x-linli": {"type": "region", "level": "grid", "classification": "internal"}}}}"#;
 /// Lies in no region: only its label bounds it.
 const NOTE: &str = r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": false,
-    "x-linli": {"name": "note", "steward": "s", "legal-basis": "l"},
+    "x-linli": {"name": "note", "subjects": [], "steward": "s", "legal-basis": "l"},
     "properties": {"place": {"type": "string", "x-linli": {"classification": "public"}}}}"#;
 const MANIFEST: &str = r#"
     [plugin]

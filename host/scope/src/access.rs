@@ -34,6 +34,7 @@ pub enum Operation {
 enum Word {
     Read,
     Check,
+    Aggregate,
     Create,
     Update,
     Link,
@@ -49,6 +50,7 @@ impl TryFrom<Word> for Operation {
         Ok(match word {
             Word::Read => Self::Read,
             Word::Check => Self::Check,
+            Word::Aggregate => Self::Aggregate,
             Word::Create => Self::Create,
             Word::Update => Self::Update,
             Word::Link => Self::Link,
