@@ -12,11 +12,11 @@ use crate::scope::{Compiled, Scope};
 pub struct Excess(pub Vec<String>);
 
 impl Compiled {
-    /// The fields that it touches, each with its entity type: those it shows, sets or tests, by way of references too.
+    /// The fields that it touches, each with its entity type: those it shows, sets or tests, by way of a reference too.
     pub(crate) fn touched(&self) -> impl Iterator<Item = (&EntityType, &Field)> {
-        let own = self.fields.keys().filter_map(|name| self.entity.field(name)).map(|field| (&*self.entity, field));
-        let tested = self.checks.values().flat_map(|check| check.looks_at(&self.entity));
-        own.chain(tested).chain(self.condition.looks_at(&self.entity))
+        let entity = &*self.entity;
+        let tested = self.checks.values().chain([&self.condition]).flat_map(move |condition| condition.looks_at(entity));
+        self.fields.keys().filter_map(move |name| entity.field(name).map(|field| (entity, field))).chain(tested)
     }
 }
 
@@ -99,7 +99,11 @@ mod tests {
     "#;
 
     fn scope(regions: Option<&str>) -> Scope {
-        let manifest = test_model::manifest(ACCESSES);
+        compiled(ACCESSES, regions)
+    }
+
+    fn compiled(accesses: &str, regions: Option<&str>) -> Scope {
+        let manifest = test_model::manifest(accesses);
         let mut grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
         let regions = regions.map(|code| vec![code.parse().unwrap()]);
         grant.narrow(&Narrowing { regions, ..Narrowing::default() }).unwrap();
@@ -125,6 +129,14 @@ mod tests {
     #[test]
     fn a_condition_or_check_over_a_sensitive_field_makes_a_grant_sensitive() {
         assert_eq!(scope(None).sensitive(), ["resident.disability_level", "resident.low_income"]);
+        let related = r#"
+            [[access]]
+            purpose = "p"
+            entity = "matter"
+            operations = ["read"]
+            where = "!(resident.low_income || has(resident.disability_level))"
+        "#;
+        assert_eq!(compiled(related, None).sensitive(), ["resident.disability_level", "resident.low_income"]);
     }
 
     #[test]
