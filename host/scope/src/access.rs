@@ -96,6 +96,9 @@ pub struct Access {
     /// Rows that one call may read, at most 1,000.
     #[serde(default = "rows_per_call")]
     pub rows_per_call: u32,
+    /// Rows that all calls of a day may read together; none for no bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_per_day: Option<u64>,
     /// Usable in bound blocks only: the values never enter the plugin.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bound: bool,

@@ -291,6 +291,9 @@ impl Manifest {
         if access.rows_per_call == 0 || access.rows_per_call > ROWS_PER_CALL_MAX {
             return fail(format!("rows-per-call must lie in 1 to {ROWS_PER_CALL_MAX}"));
         }
+        if access.rows_per_day == Some(0) {
+            return fail("rows-per-day must be at least 1".into());
+        }
         if access.regions.is_some() || access.and_where.is_some() {
             return fail("regions and and-where are the admin's to set, in the grant".into());
         }

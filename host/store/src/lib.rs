@@ -8,7 +8,7 @@
 //! | `writer`, `log` | group commit: changes and access log in one transaction, durable before anything is answered |
 //! | `schema`, [`model`] | tables generated from entity types; the catalogue |
 //! | `database`, `sqlite`, `postgres` | what statements take and give, and what runs them |
-//! | [`account`], [`plugin`], [`grant`], [`record_log`] | the platform's own tables |
+//! | [`account`], [`plugin`], [`grant`], [`record_log`], [`tally`] | the platform's own tables |
 //!
 //! Why there is one writer: SQLite has one anyway, a queue in front of it turns waiting into larger groups, and
 //! a caller who gives up can't leave a transaction half done.
@@ -31,6 +31,7 @@ pub mod record_log;
 mod schema;
 mod sql;
 mod sqlite;
+pub mod tally;
 mod writer;
 
 use std::any::Any;

@@ -12,21 +12,24 @@ use crate::sql::column_type;
 type Migration = &'static [&'static str];
 
 /// The platform's own tables. A state that was released never changes: what comes later is another migration.
-pub(crate) const PLATFORM: &[Migration] = &[&[
-    "CREATE TABLE IF NOT EXISTS entity_type (number BIGINT PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner TEXT, source TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS region (code TEXT PRIMARY KEY, name TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at BIGINT NOT NULL, entity BIGINT NOT NULL, record BIGINT NOT NULL, version BIGINT NOT NULL, actor TEXT NOT NULL, application TEXT NOT NULL, purpose TEXT NOT NULL, evidence TEXT, changes TEXT NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS journal_record ON journal (entity, record, seq)",
-    "CREATE TABLE IF NOT EXISTS log_pending (id INTEGER PRIMARY KEY, body TEXT NOT NULL, subjects BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS account (id BIGINT PRIMARY KEY, login TEXT NOT NULL UNIQUE, name TEXT NOT NULL, password TEXT NOT NULL, actor TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS session (token BLOB PRIMARY KEY, account BIGINT NOT NULL, csrf TEXT NOT NULL, expires BIGINT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS publisher (id TEXT PRIMARY KEY, name TEXT NOT NULL, sector TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS component (digest TEXT PRIMARY KEY, plugin TEXT NOT NULL, version TEXT NOT NULL, bytes BLOB NOT NULL, uploaded_by BIGINT NOT NULL, uploaded_at BIGINT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS plugin (id TEXT PRIMARY KEY, publisher TEXT NOT NULL, digest TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS scope_grant (id BIGINT PRIMARY KEY, plugin TEXT NOT NULL, digest TEXT NOT NULL, state TEXT NOT NULL, version BIGINT NOT NULL, body TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS plugin_log (id INTEGER PRIMARY KEY, plugin TEXT NOT NULL, at BIGINT NOT NULL, entry_point TEXT NOT NULL, level TEXT NOT NULL, message TEXT NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS plugin_log_plugin ON plugin_log (plugin, id)",
-]];
+pub(crate) const PLATFORM: &[Migration] = &[
+    &[
+        "CREATE TABLE IF NOT EXISTS entity_type (number BIGINT PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner TEXT, source TEXT NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS region (code TEXT PRIMARY KEY, name TEXT NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at BIGINT NOT NULL, entity BIGINT NOT NULL, record BIGINT NOT NULL, version BIGINT NOT NULL, actor TEXT NOT NULL, application TEXT NOT NULL, purpose TEXT NOT NULL, evidence TEXT, changes TEXT NOT NULL)",
+        "CREATE INDEX IF NOT EXISTS journal_record ON journal (entity, record, seq)",
+        "CREATE TABLE IF NOT EXISTS log_pending (id INTEGER PRIMARY KEY, body TEXT NOT NULL, subjects BLOB NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS account (id BIGINT PRIMARY KEY, login TEXT NOT NULL UNIQUE, name TEXT NOT NULL, password TEXT NOT NULL, actor TEXT NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS session (token BLOB PRIMARY KEY, account BIGINT NOT NULL, csrf TEXT NOT NULL, expires BIGINT NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS publisher (id TEXT PRIMARY KEY, name TEXT NOT NULL, sector TEXT NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS component (digest TEXT PRIMARY KEY, plugin TEXT NOT NULL, version TEXT NOT NULL, bytes BLOB NOT NULL, uploaded_by BIGINT NOT NULL, uploaded_at BIGINT NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS plugin (id TEXT PRIMARY KEY, publisher TEXT NOT NULL, digest TEXT NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS scope_grant (id BIGINT PRIMARY KEY, plugin TEXT NOT NULL, digest TEXT NOT NULL, state TEXT NOT NULL, version BIGINT NOT NULL, body TEXT NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS plugin_log (id INTEGER PRIMARY KEY, plugin TEXT NOT NULL, at BIGINT NOT NULL, entry_point TEXT NOT NULL, level TEXT NOT NULL, message TEXT NOT NULL)",
+        "CREATE INDEX IF NOT EXISTS plugin_log_plugin ON plugin_log (plugin, id)",
+    ],
+    &["CREATE TABLE IF NOT EXISTS tally (day TEXT NOT NULL, what TEXT NOT NULL, used BIGINT NOT NULL, PRIMARY KEY (day, what))"],
+];
 
 /// The access log's tables. In SQLite they are in a file of their own: a log that grows with every read must not make
 /// readers of the records forget what they have mapped and cached.
