@@ -12,7 +12,8 @@ use sha2::{Digest as _, Sha256};
 use crate::api::{self, Session};
 use crate::process::{Fleet, Server};
 
-const RESIDENTS: u32 = 100_000;
+/// Residents of most cases.
+pub const RESIDENTS: u32 = 100_000;
 /// A change of what `prepare` makes, beside the sources that the key covers.
 const VERSION: u32 = 1;
 /// The plugin whose pages are measured.
@@ -40,22 +41,23 @@ pub struct Platform<'a> {
 }
 
 impl Data {
-    /// The directory with [`RESIDENTS`] residents: the one that is kept, or a new one.
-    pub fn prepare(root: &Path, repository: &Path, fleet: &Fleet) -> anyhow::Result<Self> {
-        let name = format!("base-{}", key(repository)?);
+    /// The directory with so many residents: the one that is kept, or a new one.
+    pub fn prepare(root: &Path, repository: &Path, residents: u32, fleet: &Fleet) -> anyhow::Result<Self> {
+        let kept = format!("base-{residents}-");
+        let name = format!("{kept}{}", key(repository)?);
         let directory = root.join(&name);
         if directory.join("ready").exists() {
             return Ok(Self { directory });
         }
         for entry in std::fs::read_dir(root)?.flatten() {
             // Of other builds, or left unfinished.
-            if entry.file_name().to_string_lossy().starts_with("base-") {
+            if entry.file_name().to_string_lossy().starts_with(&kept) {
                 std::fs::remove_dir_all(entry.path())?;
             }
         }
         eprintln!("making {} (once)", directory.display());
         let mut command = Command::new(binary()?);
-        command.arg("demo").arg("--prepare-only").arg("--data").arg(&directory).arg("--residents").arg(RESIDENTS.to_string());
+        command.arg("demo").arg("--prepare-only").arg("--data").arg(&directory).arg("--residents").arg(residents.to_string());
         fleet.finish("linli demo", command.arg("--plugin").arg(repository.join(PLUGIN)))?;
         std::fs::write(directory.join("ready"), "")?;
         Ok(Self { directory })

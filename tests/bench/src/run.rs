@@ -4,14 +4,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
+use linli_store::Database;
 
 use crate::cases::served::{Case, Plan, Script, Side};
-use crate::cases::{invoke, memory};
+use crate::cases::{aggregate, invoke, memory};
 use crate::package::Bare;
 use crate::platform::{Data, Platform};
 use crate::process::{Fleet, Server};
 use crate::report::Report;
 use crate::{api::Session, disk, load, platform};
+
+/// Residents over whom a table is counted.
+const MANY: u32 = 1_000_000;
 
 /// What is measured, and how long.
 #[derive(clap::Args, Debug)]
@@ -34,6 +38,7 @@ enum Part {
     Record,
     Create,
     Invoke,
+    Aggregate,
     Plugins,
 }
 
@@ -70,12 +75,21 @@ pub fn run(options: &Options, fleet: &Fleet, runtime: &tokio::runtime::Runtime) 
         std::fs::remove_dir_all(directory)?;
     }
     if [Part::Page, Part::PageBound, Part::Record, Part::Create].into_iter().any(|part| options.wants(part)) {
-        let data = Data::prepare(&root, &repository, fleet)?;
+        let data = Data::prepare(&root, &repository, platform::RESIDENTS, fleet)?;
         served(options, &data, fleet, &repository, &mut report)?;
+    }
+    if options.wants(Part::Aggregate) {
+        eprintln!("aggregate");
+        let data = Data::prepare(&root, &repository, MANY, fleet)?;
+        runtime.block_on(async {
+            let (file, schemas) = (data.database(), repository.join("schemas"));
+            let plain = aggregate::Plain::sqlite(&file).await?;
+            aggregate::run("aggregate", &Database::Sqlite(file), plain, &schemas, &mut report).await
+        })?;
     }
     if options.wants(Part::Plugins) {
         eprintln!("plugins");
-        let data = Data::prepare(&root, &repository, fleet)?;
+        let data = Data::prepare(&root, &repository, platform::RESIDENTS, fleet)?;
         memory::run(&data, &bare, fleet, &mut report)?;
     }
     let file = repository.join("tests/bench/out/latest.json");

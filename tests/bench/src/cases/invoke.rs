@@ -84,7 +84,7 @@ struct Hosted {
 impl Hosted {
     async fn start(directory: &Path, repository: &Path, package: Vec<u8>) -> anyhow::Result<Self> {
         let place = Place { directory: directory.join("artefacts"), key: [7; 32], program: binary()? };
-        let store = open(directory, &repository.join("schemas")).await?;
+        let store = open(&Database::Sqlite(directory.join("invoke.db")), &repository.join("schemas")).await?;
         let runtime = Runtime::start(store, Keyring::new([7; 32]), Limits::default(), place).await?;
         let actor = Actor {
             id: 1,
@@ -117,7 +117,8 @@ impl Hosted {
     }
 }
 
-async fn open(directory: &Path, schemas: &Path) -> anyhow::Result<Store> {
+/// A store with the core entity types.
+pub async fn open(database: &Database, schemas: &Path) -> anyhow::Result<Store> {
     let mut codes = Vec::new();
     for entry in std::fs::read_dir(schemas.join("codes"))? {
         let path = entry?.path();
@@ -127,7 +128,7 @@ async fn open(directory: &Path, schemas: &Path) -> anyhow::Result<Store> {
     let texts = ["dwelling", "household", "resident"].map(|name| std::fs::read_to_string(schemas.join(format!("entities/{name}.json"))));
     let texts = texts.into_iter().collect::<Result<Vec<_>, _>>()?;
     let schemas: Vec<_> = texts.iter().map(String::as_str).collect();
-    Store::open(&Database::Sqlite(directory.join("invoke.db")), Core { codes, schemas: &schemas }).await.context("an empty community")
+    Store::open(database, Core { codes, schemas: &schemas }).await.with_context(|| format!("opening {database}"))
 }
 
 /// wasmtime alone: no admission, no limits, no state; what is imported is never called.
