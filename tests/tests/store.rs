@@ -472,3 +472,18 @@ fn check_a_record(world: World) {
     assert_eq!((checked.holds, checked.label, &checked.region), (false, Some(Classification::Personal), &region));
     assert!(checked.subjects.contains(7));
 }
+
+#[test]
+fn an_allowance_is_taken_whole_or_not_at_all_and_begins_anew_each_day() {
+    for database in databases() {
+        let World { runtime, store, .. } = world(&database);
+        let take = |day: &str, what: &str, amount| runtime.block_on(store.take(day.parse().unwrap(), what.into(), amount, 100)).unwrap();
+        assert!(!take("2026-02-28", "a", 101));
+        assert!(take("2026-02-28", "a", 60));
+        assert!(!take("2026-02-28", "a", 41));
+        assert!(take("2026-02-28", "a", 40));
+        assert!(!take("2026-02-28", "a", 1));
+        assert!(take("2026-02-28", "b", 100));
+        assert!(take("2026-03-01", "a", 100));
+    }
+}

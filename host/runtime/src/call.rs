@@ -17,9 +17,9 @@ use wasmtime::UpdateDeadline;
 
 use crate::contract::{Error as GuestError, Kind, Request};
 use crate::fault::{self, Fault, Spent};
-use crate::fill::{self, FillError, Filling};
+use crate::fill::{self, Filling};
 use crate::input;
-use crate::invocation::{Circumstances, State};
+use crate::invocation::{Circumstances, Refused, State};
 use crate::limits::Limits;
 use crate::plugin::Plugin;
 use crate::registry::Runtime;
@@ -348,11 +348,11 @@ async fn answer(state: &mut State, kind: EntryKind, text: String, after: &BTreeM
     Ok(Answer { text, fillings, kind, json })
 }
 
-impl From<FillError> for CallError {
-    fn from(error: FillError) -> Self {
+impl From<Refused> for CallError {
+    fn from(error: Refused) -> Self {
         match error {
-            FillError::Denied(denial) => Self::Denied(denial),
-            FillError::Store(error) => Self::Store(error),
+            Refused::Denied(denial) => Self::Denied(denial),
+            Refused::Store(error) => Self::Store(error),
         }
     }
 }

@@ -7,11 +7,11 @@ use linli_scope::decide::Ask;
 use linli_scope::{Channel, Denial, DenialKind, Operator};
 use linli_store::StoreError;
 use linli_view::bound::{Bound, Comparison};
+use linli_view::limit;
 use linli_view::scalar::Scalar;
 
 use crate::imports::records::seal;
-use crate::imports::tables::NoTable;
-use crate::invocation::State;
+use crate::invocation::{Refused, State};
 
 /// What fills one bound block.
 #[derive(Clone, Debug, Default)]
@@ -22,32 +22,16 @@ pub struct Filling {
     pub next: Option<String>,
 }
 
-/// Why a bound block can't be filled.
-#[derive(Debug)]
-pub(crate) enum FillError {
-    Denied(Denial),
-    Store(StoreError),
-}
-
-impl From<NoTable> for FillError {
-    fn from(reason: NoTable) -> Self {
-        match reason {
-            NoTable::Denied(denial) => Self::Denied(denial),
-            NoTable::Store(error) => Self::Store(error),
-        }
-    }
-}
-
 /// Runs the queries of a view's bound blocks. `after` holds the positions that the caller carries, by block.
 pub(crate) async fn run<'v>(
     state: &mut State,
     bound: impl Iterator<Item = (usize, &'v Bound<'v>)>,
     after: &BTreeMap<usize, String>,
-) -> Result<BTreeMap<usize, Filling>, FillError> {
+) -> Result<BTreeMap<usize, Filling>, Refused> {
     let mut fillings = BTreeMap::new();
     for (block, query) in bound {
         let filled = one(state, query, after.get(&block)).await;
-        if let Err(FillError::Denied(denial)) = &filled {
+        if let Err(Refused::Denied(denial)) = &filled {
             state.ledger.denied(if query.table.is_some() { "aggregate" } else { "read" }, denial);
         }
         fillings.insert(block, filled?);
@@ -56,32 +40,36 @@ pub(crate) async fn run<'v>(
 }
 
 /// One block, under the grant as it stands now.
-async fn one(state: &mut State, query: &Bound<'_>, after: Option<&String>) -> Result<Filling, FillError> {
-    state.circumstances.renew().map_err(FillError::Denied)?;
+async fn one(state: &mut State, query: &Bound<'_>, after: Option<&String>) -> Result<Filling, Refused> {
+    state.circumstances.renew().map_err(Refused::Denied)?;
     match &query.table {
         Some(table) => tabulate(state, query.entity.as_str(), table.as_str()).await,
         None => rows(state, query, after).await,
     }
 }
 
-async fn tabulate(state: &mut State, entity: &str, table: &str) -> Result<Filling, FillError> {
+async fn tabulate(state: &mut State, entity: &str, table: &str) -> Result<Filling, Refused> {
     let tabulated = state.tabulate(Channel::Bound, entity, table).await?;
+    let most = limit::ROWS;
+    if tabulated.groups > most as u64 {
+        return Err(Refused::Store(StoreError::TooManyGroups { table: table.to_owned(), most }));
+    }
     Ok(Filling { json: tabulated.json, next: None })
 }
 
-async fn rows(state: &mut State, query: &Bound<'_>, after: Option<&String>) -> Result<Filling, FillError> {
-    let circumstances = &state.circumstances;
-    let mut ask = ask(query).map_err(FillError::Denied)?;
+async fn rows(state: &mut State, query: &Bound<'_>, after: Option<&String>) -> Result<Filling, Refused> {
+    let mut ask = ask(query).map_err(Refused::Denied)?;
     ask.after = after.cloned().or(ask.after);
-    let read = match circumstances.scope.read(&circumstances.caller(Channel::Bound), &ask) {
+    let scope = state.circumstances.scope.clone();
+    let read = match scope.read(&state.circumstances.caller(Channel::Bound), &ask) {
         Ok(read) => read,
         Err(denial) if denial.kind == DenialKind::NotFound => return Ok(Filling { json: "null".to_owned(), next: None }),
-        Err(denial) => return Err(FillError::Denied(denial)),
+        Err(denial) => return Err(Refused::Denied(denial)),
     };
-    let rows = state.store.read(&read).await.map_err(FillError::Store)?;
+    let rows = state.store.read(&read).await.map_err(Refused::Store)?;
+    state.take_rows_a_day(&read, rows.count).await?;
     state.ledger.read("read", &read, &rows);
-    let next =
-        rows.last.as_ref().filter(|_| rows.more && ask.id.is_none()).and_then(|position| seal(&circumstances.scope, position, &read.shape));
+    let next = rows.last.as_ref().filter(|_| rows.more && ask.id.is_none()).and_then(|position| seal(&scope, position, &read.shape));
     let json = match ask.id {
         Some(_) => {
             let row = rows.json.strip_prefix('[').and_then(|json| json.strip_suffix(']'));

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use linli_audit::{Entry, Outcome};
 use linli_model::Date;
 use linli_scope::{Actor, Caller, Channel, Denial, EntryPoint, Scope};
-use linli_store::Store;
 use linli_store::plugin::LogLine;
+use linli_store::{Store, StoreError};
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 
@@ -59,6 +59,13 @@ impl Circumstances {
             erased: None,
         }
     }
+}
+
+/// Why the host hands nothing out.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    Denied(Denial),
+    Store(StoreError),
 }
 
 /// The data of a `wasmtime::Store`.

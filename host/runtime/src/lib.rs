@@ -9,12 +9,14 @@
 //! | `invocation`, `ledger` | the state of one call, and what it has read |
 //! | [`call`] | admit, run, fill, put on the record, answer |
 //! | [`decision`], [`preview`] | what an admin decides, and what a grant would reveal |
+//! | `allowance` | what all calls of a day may use together |
 //! | [`fault`] | what ended a call |
 //! | `circuit` | plugins that keep failing are kept off for a while |
 //!
 //! Who a call acts for and why comes from here, never from an argument of the guest (invariant 3); nothing is
 //! answered before the log is durable (invariant 2); an instance never serves twice (invariant 4).
 
+mod allowance;
 pub mod call;
 mod circuit;
 mod contract;

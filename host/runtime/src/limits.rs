@@ -37,6 +37,8 @@ pub struct Limits {
     pub cursors: usize,
     /// Changes made.
     pub changes: u32,
+    /// How often a day a plugin may ask the same check about the same record.
+    pub checks_per_day: u32,
     /// Invocations of all plugins at once.
     pub calls: usize,
     /// The fewest people that a group of a declared table shows.
@@ -76,6 +78,7 @@ impl Default for Limits {
             log_bytes: 64 << 10,
             cursors: 64,
             changes: 200,
+            checks_per_day: 50,
             calls: engine::CALLS,
             smallest_group: SmallestGroup::default(),
             concurrent: 16,
@@ -111,6 +114,7 @@ impl Limits {
             ("log-bytes", limits.log_bytes as u128, 16 << 20),
             ("cursors", limits.cursors as u128, 1_000),
             ("changes", limits.changes.into(), 10_000),
+            ("checks-per-day", limits.checks_per_day.into(), 1_000_000),
             ("calls", limits.calls as u128, engine::CALLS as u128),
             ("concurrent", limits.concurrent as u128, engine::CALLS as u128),
             ("patience-ms", milliseconds(limits.patience), 60_000),

@@ -182,6 +182,17 @@ pub struct Read {
     pub classification: Classification,
     /// For sealing positions: what a position is good for.
     pub shape: String,
+    /// Within what all calls of a day may read together.
+    pub allowance: Option<Allowance>,
+}
+
+/// What all calls of a day may use of something together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// What it is counted under, the same for all that share it.
+    pub what: String,
+    /// At most so much.
+    pub most: u64,
 }
 
 /// One named predicate of one record.

@@ -1,6 +1,6 @@
 //! Tables: one statement, its groups counted by the database, and of them what may be shown.
 
-use linli_model::{RegionTree, Date, EntityType, Field, FieldKind, Origin, SubjectPath, Value, value};
+use linli_model::{Date, Decimal, EntityType, Field, FieldKind, Origin, RegionTree, SubjectPath, Value, value};
 use linli_scope::plan::Aggregate;
 use linli_scope::table::{AVERAGE, Band, COUNT, Grouping, Quantity, SUM};
 use linli_scope::{Authorized, disclosure};
@@ -10,8 +10,8 @@ use crate::error::StoreError;
 use crate::read::{cell, source_column, subject_columns};
 use crate::sql::{self, Sql};
 
-/// The most groups that a table shows: as many as a view's table has rows.
-const GROUPS_MAX: usize = 1_000;
+/// The most groups that a table shows.
+const GROUPS_MAX: usize = 10_000;
 
 /// A table as it leaves the store.
 #[derive(Debug, PartialEq, Eq)]
@@ -216,35 +216,30 @@ impl GroupWriter<'_> {
     fn figures(&self, row: &Row<'_>, people: i64, out: &mut String) -> Result<(), StoreError> {
         name(COUNT, out);
         value::write_integer(disclosure::count(people), out);
-        let quantity = self.aggregate.table.quantity;
-        let Some((field, share)) =
-            quantity.share().and_then(|(index, share)| Some((self.aggregate.entity.fields.get_index(index)?.1, share)))
-        else {
-            out.push('}');
-            return Ok(());
-        };
-        let sum = row.integer(self.people + self.counts)?;
-        out.push(',');
-        let scale = match field.kind {
-            FieldKind::Decimal { scale } => scale,
-            _ => 0,
-        };
-        match quantity {
-            Quantity::Average(..) => {
-                name(AVERAGE, out);
-                Value::Decimal(share.average(sum, people, scale)).write_json(out);
-            }
-            Quantity::Sum(..) | Quantity::None => {
-                name(SUM, out);
-                let units = share.sum(sum);
-                match field.kind {
-                    FieldKind::Decimal { .. } => Value::Decimal(linli_model::Decimal { units, scale }).write_json(out),
-                    _ => value::write_integer(units, out),
-                }
-            }
+        if let Some((column, value)) = self.quantity(row, people)? {
+            out.push(',');
+            name(column, out);
+            value.write_json(out);
         }
         out.push('}');
         Ok(())
+    }
+
+    /// What is told beside the count: the name of its column, and the value.
+    fn quantity(&self, row: &Row<'_>, people: i64) -> Result<Option<(&'static str, Value)>, StoreError> {
+        let quantity = self.aggregate.table.quantity;
+        let field = quantity.share().and_then(|(index, share)| Some((self.aggregate.entity.fields.get_index(index)?.1, share)));
+        let Some((field, share)) = field else { return Ok(None) };
+        let scale = match field.kind {
+            FieldKind::Decimal { scale } => Some(scale),
+            _ => None,
+        };
+        let sum = row.integer(self.people + self.counts)?;
+        Ok(Some(match (quantity, scale) {
+            (Quantity::Average(..), _) => (AVERAGE, Value::Decimal(share.average(sum, people, scale.unwrap_or(0)))),
+            (_, Some(scale)) => (SUM, Value::Decimal(Decimal { units: share.sum(sum), scale })),
+            (_, None) => (SUM, Value::Integer(share.sum(sum))),
+        }))
     }
 }
 

@@ -12,7 +12,7 @@
 //! | [`region`] | the division tree, and what became of divisions |
 //! | [`record_log`], [`log_tree`], [`log_file`] | the log as it is read, proved and verified |
 //! | [`erasure`], [`measure`] | taking a person out of everything; what two people decide about a resident |
-//! | [`account`], [`plugin`], [`signature`], [`grant`] | the platform's own tables |
+//! | [`account`], [`plugin`], [`signature`], [`grant`], [`tally`] | the platform's own tables |
 //!
 //! Why there is one writer: SQLite has one anyway, a queue in front of it turns waiting into larger groups, and
 //! a caller who gives up can't leave a transaction half done.
@@ -43,6 +43,7 @@ pub mod signature;
 mod sql;
 mod sqlite;
 pub mod survey;
+pub mod tally;
 mod writer;
 
 use std::any::Any;

@@ -12,7 +12,7 @@ use crate::sql::column_type;
 type Migration = &'static [&'static str];
 
 /// The platform's own tables. A state that was released never changes: what comes later is another migration.
-pub(crate) const PLATFORM: &[Migration] = &[FIRST, SIGNATURES, DIVISIONS, ERASURES];
+pub(crate) const PLATFORM: &[Migration] = &[FIRST, SIGNATURES, DIVISIONS, ERASURES, TALLY];
 
 /// What there was from the beginning.
 const FIRST: Migration = &[
@@ -49,6 +49,11 @@ const ERASURES: Migration = &[
     "CREATE TABLE measure (id BIGINT PRIMARY KEY, resident BIGINT NOT NULL, body TEXT NOT NULL)",
     "CREATE INDEX measure_resident ON measure (resident)",
 ];
+
+/// What was used of what a day allows.
+const TALLY: Migration =
+    &["CREATE TABLE IF NOT EXISTS tally (day TEXT NOT NULL, what TEXT NOT NULL, used BIGINT NOT NULL, PRIMARY KEY (day, what))"];
+
 
 /// The access log's tables. In SQLite they are in a file of their own: a log that grows with every read must not make
 /// readers of the records forget what they have mapped and cached.

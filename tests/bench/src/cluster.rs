@@ -46,7 +46,7 @@ impl Cluster {
         if !self.is_ready("few") {
             self.remove(&data)?;
             self.run("createdb", &["few"])?;
-            data.fill(repository, &self.fleet)?;
+            data.fill(repository, RESIDENTS, &self.fleet)?;
             self.settle("few")?;
         }
         Ok(data)

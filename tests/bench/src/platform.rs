@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use crate::api::{self, Session};
 use crate::process::{Fleet, Server};
 
-/// Residents of the demonstration that is measured.
+/// Residents of most cases.
 pub const RESIDENTS: u32 = 100_000;
 /// A change of what `prepare` makes, beside the sources that the key covers.
 const VERSION: u32 = 1;
@@ -55,30 +55,31 @@ pub struct Platform<'a> {
 }
 
 impl Data {
-    /// The directory with [`RESIDENTS`] residents: the one that is kept, or a new one.
-    pub fn prepare(root: &Path, repository: &Path, fleet: &Fleet) -> anyhow::Result<Self> {
-        let name = format!("base-{}", key(repository)?);
+    /// The directory with so many residents: the one that is kept, or a new one.
+    pub fn prepare(root: &Path, repository: &Path, residents: u32, fleet: &Fleet) -> anyhow::Result<Self> {
+        let kept = format!("base-{residents}-");
+        let name = format!("{kept}{}", key(repository)?);
         let directory = root.join(&name);
         if directory.join("ready").exists() {
             return Ok(Self { directory, url: None });
         }
         for entry in std::fs::read_dir(root)?.flatten() {
             // Of other builds, or left unfinished.
-            if entry.file_name().to_string_lossy().starts_with("base-") {
+            if entry.file_name().to_string_lossy().starts_with(&kept) {
                 std::fs::remove_dir_all(entry.path())?;
             }
         }
         let data = Self { directory, url: None };
-        data.fill(repository, fleet)?;
+        data.fill(repository, residents, fleet)?;
         std::fs::write(data.directory.join("ready"), "")?;
         Ok(data)
     }
 
     /// Enters the residents.
-    pub fn fill(&self, repository: &Path, fleet: &Fleet) -> anyhow::Result<()> {
+    pub fn fill(&self, repository: &Path, residents: u32, fleet: &Fleet) -> anyhow::Result<()> {
         eprintln!("making {} (once)", self.directory.display());
         let mut command = self.command("demo")?;
-        command.arg("--prepare-only").arg("--residents").arg(RESIDENTS.to_string());
+        command.arg("--prepare-only").arg("--residents").arg(residents.to_string());
         fleet.finish("linli demo", command.arg("--plugin").arg(repository.join(PLUGIN)))
     }
 

@@ -29,6 +29,8 @@ const TARGETS: &[(&str, Target)] = &[
     ("invoke.ratio", Target::AtMost(1.3)),
     ("invoke.bare_p50_us", Target::Report),
     ("invoke.recorded_p50_us", Target::Report),
+    ("aggregate.ratio", Target::AtMost(1.2)),
+    ("aggregate.ms", Target::Report),
     ("plugins.pss_kib_each", Target::Report),
     ("fsync.p50_us", Target::Report),
     ("fsync.p99_us", Target::Report),

@@ -4,16 +4,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
+use linli_store::Database;
 
 use crate::cases::growth::{self, Place};
 use crate::cases::served::{Case, Plan, Script, Side};
-use crate::cases::{decide, invoke, memory};
+use crate::cases::{aggregate, decide, invoke, memory};
 use crate::cluster::Cluster;
 use crate::package::Bare;
 use crate::platform::{Data, Platform};
 use crate::process::{Fleet, Server};
 use crate::report::Report;
 use crate::{api::Session, disk, load, platform};
+
+/// Residents over whom a table is counted.
+const MANY: u32 = 1_000_000;
 
 /// What is measured, and how long.
 #[derive(clap::Args, Debug)]
@@ -40,6 +44,7 @@ enum Part {
     Growth,
     Decide,
     Invoke,
+    Aggregate,
     Plugins,
 }
 
@@ -77,7 +82,7 @@ pub fn run(options: &Options, fleet: &Fleet, runtime: &tokio::runtime::Runtime) 
         in_process(options, &root, &repository, &bare, runtime, &mut report)?;
     }
     if options.wants_any(&[Part::Page, Part::PageBound, Part::Record, Part::Create]) {
-        let data = Data::prepare(&root, &repository, fleet)?;
+        let data = Data::prepare(&root, &repository, platform::RESIDENTS, fleet)?;
         on_sqlite(options, &data, fleet, &repository, &mut report)?;
     }
     if options.wants_any(&[Part::PagePg, Part::PageBoundPg, Part::Growth]) {
@@ -90,9 +95,25 @@ pub fn run(options: &Options, fleet: &Fleet, runtime: &tokio::runtime::Runtime) 
             grown(options, &cluster, &few, fleet, &mut report)?;
         }
     }
+    if options.wants(Part::Aggregate) {
+        eprintln!("aggregate");
+        let data = Data::prepare(&root, &repository, MANY, fleet)?;
+        runtime.block_on(async {
+            let (file, schemas) = (PathBuf::from(data.database()), repository.join("schemas"));
+            let plain = aggregate::Plain::sqlite(&file).await?;
+            aggregate::run("aggregate", &Database::Sqlite(file), plain, &schemas, &mut report).await
+        })?;
+        let cluster = Cluster::start(&root, &repository, fleet)?;
+        let many = cluster.many(&cluster.few(&repository)?)?;
+        runtime.block_on(async {
+            let (url, schemas) = (many.database(), repository.join("schemas"));
+            let plain = aggregate::Plain::postgres(&url).await?;
+            aggregate::run("aggregate_pg", &Database::at(&url)?, plain, &schemas, &mut report).await
+        })?;
+    }
     if options.wants(Part::Plugins) {
         eprintln!("plugins");
-        let data = Data::prepare(&root, &repository, fleet)?;
+        let data = Data::prepare(&root, &repository, platform::RESIDENTS, fleet)?;
         memory::run(&data, &bare, fleet, &mut report)?;
     }
     let file = repository.join("tests/bench/out/latest.json");

@@ -5,4 +5,4 @@ pub mod context;
 pub mod log;
 pub mod random;
 pub mod records;
-pub mod tables;
+mod tables;

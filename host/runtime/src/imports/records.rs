@@ -16,7 +16,7 @@ use wasmtime::component::Resource;
 
 use crate::contract::linli::platform::records::{Change, Host, HostCursor, Outcome, Page, Query};
 use crate::contract::linli::platform::types::{Comparison, Error, Value as WitValue};
-use crate::invocation::State;
+use crate::invocation::{Refused, State};
 
 /// A cursor holds what was asked, what was authorised under which scope, and where it stands: no connection, no transaction.
 pub struct Cursor {
@@ -44,6 +44,13 @@ impl State {
     pub(super) fn refuse(&mut self, operation: &str, denial: Denial) -> Error {
         self.ledger.denied(operation, &denial);
         answer(denial.kind.guest_code(), &denial.message)
+    }
+
+    pub(super) fn refused(&mut self, operation: &str, refused: Refused) -> Error {
+        match refused {
+            Refused::Denied(denial) => self.refuse(operation, denial),
+            Refused::Store(error) => self.failed(&error),
+        }
     }
 
     /// What is denied of a resident is on that resident's record too.
@@ -86,6 +93,8 @@ impl State {
 
     async fn page(&mut self, read: &Authorized<Read>, operation: &str) -> Result<linli_store::Rows, Error> {
         let rows = self.store.read(read).await.map_err(|error| self.failed(&error))?;
+        let taken = self.take_rows_a_day(read, rows.count).await;
+        taken.map_err(|refused| self.refused(operation, refused))?;
         self.ledger.read(operation, read, &rows);
         self.quota.take_rows(rows.count, rows.json.len(), &self.limits).map_err(|exhausted| answer("limit", exhausted))?;
         Ok(rows)
@@ -187,6 +196,10 @@ impl Host for State {
                 return Ok(Err(self.refuse("check", denial)));
             }
         };
+        if let Err(refused) = self.take_answer_a_day(&check).await {
+            self.concerns(&entity, &id);
+            return Ok(Err(self.refused("check", refused)));
+        }
         let found = match self.store.check(&check).await {
             Ok(found) => found,
             Err(error) => return Ok(Err(self.failed(&error))),

@@ -28,7 +28,7 @@ use crate::actor::{Caller, Channel};
 use crate::denial::{Denial, DenialKind};
 use crate::grant::GrantState;
 use crate::manifest::{EntryKind, EntryPoint};
-use crate::plan::{Bounds, LabelRule, Reach};
+use crate::plan::{Allowance, Bounds, LabelRule, Reach};
 use crate::scope::{Compiled, GrantInForce, Scope};
 
 pub use change::{Draft, Permission};
@@ -165,6 +165,12 @@ impl Scope {
         let message =
             format!("[[access]] {} has bound = true: `{name}` may be read in bound blocks only, not by the plugin", access.request + 1);
         Err(Denial::new(DenialKind::BoundOnly, message).entity(name))
+    }
+
+    /// The rows that the grant allows a day of an access, if it says how many. A new grant begins anew.
+    fn allowance(&self, access: &Compiled) -> Option<Allowance> {
+        let grant = self.grant_id().map_or_else(|| self.application.clone(), |id| id.to_string());
+        access.rows_per_day.map(|most| Allowance { what: format!("rows {grant} {}", access.request + 1), most })
     }
 
     /// Which records are in reach: condition, regions of actor and grant, own record, label.

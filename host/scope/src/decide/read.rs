@@ -117,6 +117,7 @@ impl Scope {
             today: caller.today,
             fields,
             shape,
+            allowance: self.allowance(access),
         }))
     }
 
@@ -198,6 +199,7 @@ impl Scope {
             today: caller.today,
             fields: fields.iter().map(|name| (name.clone(), Mode::Plain.as_str().to_owned())).collect(),
             shape: shape(&self.application, entity, &[]),
+            allowance: self.allowance(access),
             entity: entity.clone(),
         }))
     }

@@ -22,7 +22,7 @@ pub struct Hosted {
 impl Hosted {
     /// Installs a package as its publisher and approves all it asks for.
     pub async fn start(directory: &Path, repository: &Path, package: Vec<u8>, publisher: &str) -> anyhow::Result<Self> {
-        let store = open(directory, &repository.join("schemas")).await?;
+        let store = open(&Database::Sqlite(directory.join("linli.db")), &repository.join("schemas")).await?;
         let place = Place { directory: directory.join("artefacts"), key: [7; 32], program: binary()? };
         let runtime = Runtime::start(store, Keyring::new([7; 32]), Limits::default(), place).await?;
         let actor = worker(Vec::new());
@@ -47,7 +47,8 @@ pub fn worker(regions: Vec<RegionCode>) -> Actor {
     Actor { id: 1, roles: vec![Role::Worker], regions, clearance: Classification::Sensitive, resident: None, publisher: None }
 }
 
-async fn open(directory: &Path, schemas: &Path) -> anyhow::Result<Store> {
+/// A store with the core entity types.
+pub async fn open(database: &Database, schemas: &Path) -> anyhow::Result<Store> {
     let mut codes = Vec::new();
     for entry in std::fs::read_dir(schemas.join("codes"))? {
         let path = entry?.path();
@@ -58,5 +59,5 @@ async fn open(directory: &Path, schemas: &Path) -> anyhow::Result<Store> {
     let texts = names.map(|name| std::fs::read_to_string(schemas.join(format!("entities/{name}.json"))));
     let texts = texts.into_iter().collect::<Result<Vec<_>, _>>()?;
     let schemas: Vec<_> = texts.iter().map(String::as_str).collect();
-    Store::open(&Database::Sqlite(directory.join("linli.db")), Core { codes, schemas: &schemas }).await.context("an empty community")
+    Store::open(database, Core { codes, schemas: &schemas }).await.with_context(|| format!("opening {database}"))
 }
