@@ -5,10 +5,10 @@
 //! | [`limits`] | what one invocation may use |
 //! | [`plugin`], [`registry`] | installed plugins: compiled component, manifest, scope, concurrency |
 //! | [`install`] | the checks before anything of a plugin is kept |
-//! | [`decision`] | what an admin decides on a plugin's grant |
 //! | `contract`, `imports` | the WIT contract and what stands behind each import |
 //! | `invocation`, `ledger` | the state of one call, and what it has read |
 //! | [`call`] | admit, run, fill, put on the record, answer |
+//! | [`decision`], [`preview`] | what an admin decides, and what a grant would reveal |
 //! | [`fault`] | what ended a call |
 //! | `circuit` | plugins that keep failing are kept off for a while |
 //!
@@ -19,6 +19,7 @@ pub mod call;
 mod circuit;
 mod contract;
 pub mod decision;
+mod example;
 pub mod fault;
 mod fill;
 mod imports;
@@ -28,6 +29,7 @@ mod invocation;
 mod ledger;
 pub mod limits;
 pub mod plugin;
+pub mod preview;
 pub mod registry;
 
 pub use linli_artefact::{CompileError, Place, engine};

@@ -13,6 +13,7 @@
 //! | [`alteration`] | what an admin altered of a grant, for the log |
 //! | [`actor`] | on whose behalf a call runs |
 //! | [`condition`], [`predicate`] | the CEL subset, and the typed tree it becomes |
+//! | [`survey`], [`difference`] | what a reviewer learns: numbers of people, and what is new since the grant before |
 //! | [`scope`], [`decide`] | compiling request ∩ grant, and the decision |
 //! | [`plan`] | authorised work |
 //! | [`token`], [`position`] | the ids and page positions that readers see |
@@ -26,6 +27,7 @@ pub mod approval;
 pub mod condition;
 pub mod decide;
 pub mod denial;
+pub mod difference;
 pub mod grant;
 pub mod manifest;
 pub mod plan;
@@ -34,6 +36,7 @@ pub mod predicate;
 pub mod remit;
 pub mod scope;
 pub mod standing;
+pub mod survey;
 pub mod token;
 
 pub use access::{Access, Mode, Operation};

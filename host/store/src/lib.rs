@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`read`], `sql` | an authorised plan as one statement, its rows as one JSON array |
+//! | [`survey`], [`field_use`] | what a reviewer asks: how many a grant reaches, what a plugin really read |
 //! | `change`, `label` | an entry: row, journal line, provenance; what a plugin's record carries on |
 //! | `writer`, `log` | group commit: changes and access log in one transaction, durable before anything is answered |
 //! | `schema`, [`model`] | tables generated from entity types; the catalogue |
@@ -17,6 +18,7 @@ pub mod account;
 mod change;
 mod database;
 pub mod error;
+pub mod field_use;
 pub mod grant;
 mod label;
 mod log;
@@ -32,6 +34,7 @@ mod relation;
 mod schema;
 mod sql;
 mod sqlite;
+pub mod survey;
 mod writer;
 
 use std::any::Any;

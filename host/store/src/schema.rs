@@ -31,13 +31,20 @@ pub(crate) const PLATFORM: &[Migration] = &[&[
 
 /// The access log's tables. In SQLite they are in a file of their own: a log that grows with every read must not make
 /// readers of the records forget what they have mapped and cached.
-pub(crate) const LOG: &[Migration] = &[&[
-    "CREATE TABLE IF NOT EXISTS access_log (seq INTEGER PRIMARY KEY, body TEXT NOT NULL, subjects BLOB NOT NULL, leaf BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS log_checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL, frontier BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS log_block (first INTEGER PRIMARY KEY, last BIGINT NOT NULL, body BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS log_moved (one INTEGER PRIMARY KEY, upto BIGINT NOT NULL)",
-    "INSERT INTO log_moved (one, upto) VALUES (1, 0) ON CONFLICT (one) DO NOTHING",
-]];
+pub(crate) const LOG: &[Migration] = &[
+    &[
+        "CREATE TABLE IF NOT EXISTS access_log (seq INTEGER PRIMARY KEY, body TEXT NOT NULL, subjects BLOB NOT NULL, leaf BLOB NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS log_checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL, frontier BLOB NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS log_block (first INTEGER PRIMARY KEY, last BIGINT NOT NULL, body BLOB NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS log_moved (one INTEGER PRIMARY KEY, upto BIGINT NOT NULL)",
+        "INSERT INTO log_moved (one, upto) VALUES (1, 0) ON CONFLICT (one) DO NOTHING",
+    ],
+    &[
+        "CREATE TABLE IF NOT EXISTS log_use (application TEXT NOT NULL, entity TEXT NOT NULL, field TEXT NOT NULL, last BIGINT NOT NULL, PRIMARY KEY (application, entity, field))",
+        "CREATE TABLE IF NOT EXISTS log_use_upto (one INTEGER PRIMARY KEY, upto BIGINT NOT NULL)",
+        "INSERT INTO log_use_upto (one, upto) VALUES (1, 0) ON CONFLICT (one) DO NOTHING",
+    ],
+];
 
 /// Longest name that PostgreSQL keeps whole, bytes.
 const NAME_MAX: usize = 63;

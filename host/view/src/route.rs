@@ -80,6 +80,16 @@ pub(crate) fn admin(plugin: &str, verb: &str) -> String {
     format!("{ADMIN}/{}/{verb}", component(plugin))
 }
 
+/// `/admin/grants/ID`: what a grant would reveal.
+pub fn grant(id: i64) -> String {
+    format!("/admin/grants/{id}")
+}
+
+/// `/admin/grants/ID/narrow-to-used`
+pub(crate) fn narrow_to_used(id: i64) -> String {
+    format!("{}/narrow-to-used", grant(id))
+}
+
 /// `?name=value&…`, or nothing.
 pub fn query<K: AsRef<str>, V: Display>(params: impl IntoIterator<Item = (K, V)>) -> String {
     let mut text = String::new();

@@ -10,6 +10,7 @@ use std::ops::Deref;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use linli_entry::{EntryError, FieldError};
+use linli_runtime::preview::ToUsedError;
 use linli_runtime::{CallError, CompileError, DecisionError, InstallError};
 use linli_scope::grant::GrantError;
 use linli_scope::{Denial, DenialKind};
@@ -246,6 +247,17 @@ impl From<DecisionError> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "narrowing", detail)
             }
             DecisionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ToUsedError> for Problem {
+    fn from(error: ToUsedError) -> Self {
+        match error {
+            ToUsedError::Decision(error) => error.into(),
+            ToUsedError::AllUsed(_) | ToUsedError::NoneUsed(_) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "narrowing", error.to_string())
+            }
         }
     }
 }

@@ -59,7 +59,8 @@ async fn sign(app: App, stop: CancellationToken) {
         };
         let signed = app.store().sign_checkpoint(&app.settings().origin, app.signer()).await;
         let indexed = app.store().index_log().await;
-        if let Some(error) = signed.err().or(indexed.err()) {
+        let folded = app.store().fold_uses().await;
+        if let Some(error) = signed.err().or(indexed.err()).or(folded.err()) {
             tracing::error!(%error, "the log could not be signed");
         }
         if ended {

@@ -14,6 +14,7 @@ mod install;
 mod labels;
 mod log;
 mod plugins;
+mod preview;
 mod regions;
 mod scope;
 mod tour;

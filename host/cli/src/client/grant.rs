@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::http::{Client, localized, text_of};
+use super::preview;
 use crate::Server;
 use crate::output::say;
 
@@ -18,6 +19,8 @@ pub enum Command {
     List(Server),
     /// 查看 See what is asked and what is allowed.
     Review(One),
+    /// 预览 See what it would reveal: how many people, which fields, what is new, what is used.
+    Preview(One),
     /// 批准 Put a request in force.
     Approve {
         #[command(flatten)]
@@ -58,6 +61,9 @@ pub struct One {
 pub struct Narrow {
     #[command(flatten)]
     one: One,
+    /// To the fields that the plugin has used within the last 90 days.
+    #[arg(long, conflicts_with_all = ["drop_fields", "mask_fields", "drop_checks", "regions", "and_where", "expires", "rows_per_call", "rows_per_day"])]
+    to_used: bool,
     /// A field that is no longer granted, `resident.phone`.
     #[arg(long = "drop-field", value_name = "ENTITY.FIELD")]
     drop_fields: Vec<String>,
@@ -89,6 +95,8 @@ pub fn run(command: &Command) -> Result<()> {
     match command {
         Command::List(server) => list(server),
         Command::Review(one) => show(&Client::signed_in(&one.server)?.get(&format!("/grants/{}", one.id))?),
+        Command::Preview(one) => preview::show(&Client::signed_in(&one.server)?.get(&format!("/grants/{}/preview", one.id))?),
+        Command::Narrow(narrow) if narrow.to_used => decide(&narrow.one, "narrow-to-used", &json!({})),
         Command::Approve { one, expires, assessment, reference } => {
             let assessment = assessment.as_ref().map(|text| json!({"text": text, "reference": reference}));
             decide(one, "approve", &json!({"expires": expires, "assessment": assessment}))

@@ -6,3 +6,4 @@ pub mod grant;
 mod http;
 pub mod import;
 pub mod plugins;
+mod preview;

@@ -77,6 +77,13 @@ impl Scope {
                 Ok(SortKey { field, descending: *descending })
             })
             .collect::<Result<Vec<_>, Denial>>()?;
+        // What is filtered or sorted by tells of itself, so the log has it even where it is not shown.
+        let told = ask.filter.iter().map(|(name, ..)| (name, "filter")).chain(ask.sort.iter().map(|(name, _)| (name, "sort")));
+        for (name, how) in told {
+            if fields.iter().all(|(known, _)| known != name) {
+                fields.push((name.clone(), how.to_owned()));
+            }
+        }
         let single = ask.id.as_deref().map(|id| self.open_id(&access.entity, id)).transpose()?.map(Single::Record);
         let shape = shape(&self.application, &access.entity, &sort);
         let after = match &ask.after {

@@ -140,6 +140,15 @@ fn a_derived_field_is_granted_without_what_it_is_derived_from() {
 }
 
 #[test]
+fn the_log_has_what_was_filtered_or_sorted_by_even_where_it_is_not_shown() {
+    let filter = vec![("ethnicity".into(), Operator::Has, Vec::new()), ("grid".into(), Operator::Has, Vec::new())];
+    let ask = Ask { filter, sort: vec![("birth_date".to_owned(), true), ("grid".to_owned(), false)], ..fields(&["grid"]) };
+    let read = scope().read(&caller(&actor(Classification::Sensitive)), &ask).unwrap();
+    let told: Vec<_> = read.fields.iter().map(|(name, how)| (name.as_str(), how.as_str())).collect();
+    assert_eq!(told, [("grid", "plain"), ("ethnicity", "filter"), ("birth_date", "sort")]);
+}
+
+#[test]
 fn a_permission_is_for_its_fields_and_its_regions_only() {
     let (scope, actor) = (scope(), actor(Classification::Sensitive));
     let caller = caller(&actor);

@@ -127,6 +127,7 @@ fn all_pages(word: &str) -> Vec<String> {
         publisher: word,
         digest: word,
         requests: vec![text()],
+        grant: Some(3),
         state,
         paused: Some(7),
     });
@@ -155,7 +156,29 @@ fn all_pages(word: &str) -> Vec<String> {
         subjects: 3,
         leaf: word,
     }];
+    let previewed = [PreviewAccess {
+        title: text(),
+        what: word.to_owned(),
+        records: text(),
+        communities: vec![Bar { name: word, said: word.to_owned(), value: 3, most: 5 }],
+        told: vec![text()],
+        regions: text(),
+        fields: vec![PreviewField { title: text(), classification: text(), mode: text(), last_used: Some(word.to_owned()) }],
+        examples: vec![vec![word.to_owned()]],
+        columns: vec![text()],
+    }];
     vec![
+        PreviewPage {
+            viewer: &viewer,
+            grant: 3,
+            plugin: text(),
+            accesses: &previewed,
+            compared_with: Some(2),
+            differences: &[(word.to_owned(), vec![word.to_owned()])],
+            unused: &[word.to_owned()],
+            flash: flash(),
+        }
+        .render(),
         LoginPage { csrf: Some(word), username: word, error: Some(text()), next: Some(word) }.render(),
         HomePage {
             viewer: &viewer,

@@ -63,6 +63,20 @@ pub(super) async fn narrow(
     decide(&app, &signed_in, id, &Decision::Narrow(Box::new(narrowing))).await
 }
 
+/// `GET /grants/{id}/preview`: how many people, which fields, what is new, what is used. Asking is on the record.
+pub(super) async fn preview(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
+    signed_in.require(&[Role::Admin, Role::Auditor])?;
+    let grant = find(&app, id).await?;
+    body::json(&app.runtime().preview(signed_in.actor(), &grant, Timestamp::now()).await?)
+}
+
+/// `POST /grants/{id}/narrow-to-used`: takes away the fields that the plugin has not used of late.
+pub(super) async fn narrow_to_used(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
+    signed_in.require(&[Role::Admin])?;
+    let narrowing = app.runtime().narrowing_to_used(&find(&app, id).await?, Timestamp::now()).await?;
+    decide(&app, &signed_in, id, &Decision::Narrow(Box::new(narrowing))).await
+}
+
 /// `POST /grants/{id}/revoke`: ends it, at once.
 pub(super) async fn revoke(
     State(app): State<App>,

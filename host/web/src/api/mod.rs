@@ -44,6 +44,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/grants", get(grants::list))
         .route("/grants/{id}", get(grants::show))
         .route("/grants/{id}/approve", post(grants::approve))
+        .route("/grants/{id}/preview", get(grants::preview))
+        .route("/grants/{id}/narrow-to-used", post(grants::narrow_to_used))
         .route("/grants/{id}/narrow", post(grants::narrow))
         .route("/grants/{id}/revoke", post(grants::revoke))
         .route("/me/record", get(me::record))

@@ -42,6 +42,7 @@ pub(super) async fn show(State(app): State<App>, reader: Reader) -> Result<Respo
                 }
                 None => plugin.manifest.accesses.iter().map(|access| wording::access(&catalogue, &plugin.manifest, access)).collect(),
             },
+            grant: grant.map(|grant| grant.id),
             state: state(&app, &reader, *grant, end),
             paused: plugin.paused().map(|left| left.as_secs().max(1)),
         })

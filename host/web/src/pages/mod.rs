@@ -21,6 +21,7 @@ mod form;
 mod frame;
 mod home;
 mod login;
+mod preview;
 mod record;
 mod records;
 mod search;
@@ -57,6 +58,8 @@ pub(crate) fn routes() -> Router<App> {
         .route(route::ADMIN, get(admin::show))
         .route("/admin/plugins/{plugin}/approve", post(admin::approve))
         .route("/admin/plugins/{plugin}/revoke", post(admin::revoke))
+        .route("/admin/grants/{id}", get(preview::show))
+        .route("/admin/grants/{id}/narrow-to-used", post(preview::narrow_to_used))
         .route(route::AUDIT, get(audit::show))
         .route("/{*path}", any(nowhere))
         .method_not_allowed_fallback(async || {

@@ -175,6 +175,25 @@ fn operation_word(operation: Operation) -> &'static str {
     }
 }
 
+/// How a field is granted.
+pub(super) fn mode(mode: Mode) -> Text<'static> {
+    match mode {
+        Mode::Plain => Text::both("明文", "plain"),
+        Mode::Masked => Text::both("脱敏", "masked"),
+        Mode::Check => Text::both("仅核验", "check"),
+    }
+}
+
+/// How far a field may go.
+pub(super) fn classification(classification: Classification) -> Text<'static> {
+    match classification {
+        Classification::Public => Text::both("公开", "public"),
+        Classification::Internal => Text::both("内部", "internal"),
+        Classification::Personal => Text::both("个人信息", "personal"),
+        Classification::Sensitive => Text::both("敏感个人信息", "sensitive"),
+    }
+}
+
 fn mode_word(mode: Mode) -> Option<&'static str> {
     match mode {
         Mode::Plain => None,

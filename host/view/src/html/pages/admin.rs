@@ -35,6 +35,8 @@ pub struct PluginRow<'a> {
     pub digest: &'a str,
     /// One line for each access that it asks for, in words.
     pub requests: Vec<Text<'a>>,
+    /// The number of its grant, where it has one.
+    pub grant: Option<i64>,
     /// Its grant.
     pub state: GrantState<'a>,
     /// Seconds for which it is still kept off because it failed too often.
@@ -113,6 +115,7 @@ impl PluginRow<'_> {
                         br; span.badge.bad { (label("故障暂停", "paused after faults")) }
                         " " span.hint.nowrap { (seconds) " s" }
                     }
+                    @if let Some(grant) = self.grant { br; a href=(route::grant(grant)) { (label("预览", "Preview")) (self.of()) } }
                 }
                 td.tools { (self.forms(csrf)) }
             }

@@ -1,0 +1,172 @@
+//! What a reviewer learns of the people within a grant's reach before deciding: numbers, never who.
+//!
+//! A number is said as a counted table says it: nothing of fewer than eight, the rest rounded to five. With the
+//! fields that a condition tests lies the rest of the danger, since whoever may narrow a grant may choose the condition:
+//! a survey is for reviewers who are cleared for those fields.
+
+use std::sync::Arc;
+
+use linli_model::{Date, EntityType, Field, SubjectPath};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
+use crate::access::{Mode, Operation};
+use crate::actor::Actor;
+use crate::denial::{Denial, DenialKind};
+use crate::plan::{Authorized, Bounds, Reach};
+use crate::scope::{Compiled, Scope};
+
+/// Fewer than this are not told from each other or from none.
+const FEWEST: i64 = 8;
+/// What is told is a multiple of this.
+const STEP: i64 = 5;
+/// Shares are told in steps of so many percent.
+const PERCENT_STEP: i64 = 5;
+
+/// How many records a grant reaches, and how alike they are in what would be seen.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// Of this entity type.
+    pub entity: Arc<EntityType>,
+    /// Within reach of the grant, for whatever actor.
+    pub bounds: Bounds,
+    /// The fields that would be seen, by index, and how.
+    pub seen: Vec<(usize, Mode)>,
+    /// For derived fields.
+    pub today: Date,
+}
+
+/// A number of people or records as a reviewer may know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// Fewer than eight, or none.
+    Few,
+    /// So many, to the nearest five.
+    About(i64),
+}
+
+impl Figure {
+    /// An exact number, made inexact.
+    pub fn of(exact: i64) -> Self {
+        if exact < FEWEST { Self::Few } else { Self::About(exact.saturating_add(STEP / 2).div_euclid(STEP).saturating_mul(STEP)) }
+    }
+
+    /// `part` of `whole` in steps of five percent; none where the whole is few.
+    pub fn percent(part: i64, whole: i64) -> Option<i64> {
+        let steps = 100 / PERCENT_STEP;
+        (whole >= FEWEST).then(|| part.saturating_mul(2 * steps).saturating_add(whole).div_euclid(2 * whole).saturating_mul(PERCENT_STEP))
+    }
+}
+
+impl Serialize for Figure {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        match self {
+            Self::Few => map.serialize_entry("fewer_than", &FEWEST)?,
+            Self::About(number) => map.serialize_entry("about", number)?,
+        }
+        map.end()
+    }
+}
+
+impl Survey {
+    /// Whether each record is a person.
+    pub fn is_of_people(&self) -> bool {
+        self.entity.subjects == [SubjectPath::Own]
+    }
+
+    /// The fields that would be seen.
+    pub fn fields(&self) -> impl Iterator<Item = (&Field, Mode)> {
+        self.seen.iter().filter_map(|(index, mode)| self.entity.fields.get_index(*index).map(|(_, field)| (field, *mode)))
+    }
+}
+
+impl Scope {
+    /// A survey of each access, by its index in the manifest.
+    pub fn surveys(&self, reviewer: &Actor, today: Date) -> Vec<(usize, Result<Authorized<Survey>, Denial>)> {
+        self.accesses.iter().map(|access| (access.request, survey(access, reviewer, today))).collect()
+    }
+}
+
+fn survey(access: &Compiled, reviewer: &Actor, today: Date) -> Result<Authorized<Survey>, Denial> {
+    let entity = &access.entity;
+    let tested = access.condition.looks_at(entity);
+    if let Some((_, above)) = tested.into_iter().find(|(_, field)| field.classification > reviewer.clearance) {
+        let message = format!("the condition tests `{}`, which is {}, above your clearance", above.name, above.classification.as_str());
+        return Err(Denial::new(DenialKind::Clearance, message).entity(&entity.name).field(&above.name));
+    }
+    let regions = match &access.regions {
+        Some(regions) if entity.region_column().is_some() => Reach::Within(regions.clone()),
+        _ => Reach::Everywhere,
+    };
+    let bounds = Bounds { condition: access.condition.clone(), regions, own: None, label: None };
+    Ok(Authorized::new(Survey { entity: entity.clone(), bounds, seen: seen(access), today }))
+}
+
+/// What leaves the store under an access: what it reads, or what it shows to the public.
+fn seen(access: &Compiled) -> Vec<(usize, Mode)> {
+    let reads = access.operations.contains(&Operation::Read);
+    let shows = |name: &String| reads || (access.operations.contains(&Operation::PublicLookup) && access.public.contains(name));
+    let fields = access.fields.iter().filter(|(name, mode)| **mode >= Mode::Masked && shows(name));
+    fields.filter_map(|(name, mode)| access.entity.fields.get_index_of(name).map(|index| (index, *mode))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scope::Sources;
+    use crate::{Grant, Keyring, Role, test_model};
+    use linli_model::Classification;
+
+    #[test]
+    fn few_are_not_told_and_more_only_in_fives() {
+        assert_eq!([0, 1, 7].map(Figure::of), [Figure::Few; 3]);
+        assert_eq!([8, 12, 13, 60_001].map(Figure::of), [10, 10, 15, 60_000].map(Figure::About));
+        assert_eq!((Figure::percent(3, 7), Figure::percent(0, 8), Figure::percent(8, 8)), (None, Some(0), Some(100)));
+        assert_eq!((Figure::percent(2, 100), Figure::percent(3, 100), Figure::percent(52, 100)), (Some(0), Some(5), Some(50)));
+        assert_eq!(serde_json::to_string(&[Figure::Few, Figure::About(10)]).unwrap(), r#"[{"fewer_than":8},{"about":10}]"#);
+    }
+
+    #[test]
+    fn a_survey_sees_what_would_leave_and_is_for_those_cleared_for_what_the_condition_tests() {
+        let manifest = test_model::manifest(
+            r#"
+            [[access]]
+            purpose = "p"
+            entity = "resident"
+            operations = ["read"]
+            fields = { name = "masked", disability_level = "check", age = "plain" }
+            where = "birth_date < \"1946-01-01\""
+            [[access]]
+            purpose = "p"
+            entity = "resident"
+            operations = ["create"]
+            fields = { phone = "plain" }
+            "#,
+        );
+        let grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
+        let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
+        let (publisher, sector) = ("x", "y");
+        let sources = Sources {
+            manifest: &manifest,
+            grant: Some(&grant),
+            built_in: false,
+            catalogue: &catalogue,
+            keyring: &keyring,
+            publisher,
+            sector,
+        };
+        let scope = Scope::compile(&sources).unwrap();
+        let seen = |clearance| {
+            let reviewer = Actor { id: 1, roles: vec![Role::Admin], regions: Vec::new(), clearance, resident: None, publisher: None };
+            let surveys = scope.surveys(&reviewer, "2026-02-28".parse().unwrap());
+            surveys
+                .into_iter()
+                .map(|(_, survey)| survey.map(|survey| survey.fields().map(|(field, _)| field.name.clone()).collect::<Vec<_>>()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(seen(Classification::Personal), [Ok(vec!["age".to_owned(), "name".to_owned()]), Ok(Vec::new())]);
+        let denied = seen(Classification::Internal).into_iter().map(|survey| survey.map_err(|denial| denial.kind)).collect::<Vec<_>>();
+        assert_eq!(denied, [Err(DenialKind::Clearance), Ok(Vec::new())]);
+    }
+}
