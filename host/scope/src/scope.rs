@@ -61,6 +61,7 @@ pub(crate) struct Compiled {
     pub rows_per_call: u32,
     pub bound: bool,
     pub own: bool,
+    pub unattended: bool,
     pub public: Vec<String>,
 }
 
@@ -240,6 +241,7 @@ fn compile_access(
         rows_per_call: asked.rows_per_call.min(allowed.rows_per_call),
         bound: asked.bound || allowed.bound,
         own: asked.own || allowed.own,
+        unattended: asked.unattended && allowed.unattended,
         public: asked.public.iter().filter(|name| allowed.public.contains(name) && allowed.fields.contains_key(*name)).cloned().collect(),
         entity,
     })
