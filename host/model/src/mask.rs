@@ -22,14 +22,14 @@ pub enum Mask {
 }
 
 /// Compound surnames, of which the first character alone would be no surname.
-const COMPOUND: [&str; 20] = [
+pub const COMPOUND: [&str; 20] = [
     "欧阳", "司徒", "上官", "诸葛", "司马", "夏侯", "皇甫", "尉迟", "公孙", "慕容", "令狐", "长孙", "宇文", "轩辕", "东方", "南宫", "端木",
     "百里", "呼延", "澹台",
 ];
 /// What ends the part of an address that may be shown, the narrower before the wider.
 const PLACES: [&str; 3] = ["社区", "村", "街道"];
 /// The most characters of an address that may be shown.
-const ADDRESS_SHOWN: usize = 30;
+pub const ADDRESS_SHOWN: usize = 30;
 /// What stands for the hidden part of an address, however long it is: its length tells doors apart.
 const ADDRESS_HIDDEN: usize = 4;
 

@@ -64,7 +64,7 @@ fn row(survey: &Survey, catalogue: &Catalogue, made_up: &Values) -> Option<Map<S
         let read = |(json, field): (Json, &Field)| Value::from_json(&json, field, catalogue, &|_, _| Some(RecordNo(0))).ok();
         known.zip(field).and_then(read).unwrap_or(Value::Null)
     };
-    // A made-up record refers to nobody: what a reference leads to is unknown.
+    // Of what a reference leads to nothing is made up: where the condition asks for it, no row fits.
     let facts = Facts { record: &record, other: &|_, _, _| Value::Null, today: survey.today };
     if survey.bounds.condition.holds(entity, &facts) != Some(true) {
         return None;

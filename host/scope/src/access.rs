@@ -138,6 +138,9 @@ pub struct Access {
     /// Usable in bound blocks only: the values never enter the plugin.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bound: bool,
+    /// Given to a schedule or an event too, behind which there is no person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unattended: bool,
     /// Fields that `public-lookup` shows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub public: Vec<String>,

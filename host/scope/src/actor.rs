@@ -23,6 +23,9 @@ pub enum Role {
     Integrator,
     /// Sees and corrects the own record.
     Resident,
+    /// Nobody: a schedule or an event. No manifest names it and no account has it.
+    #[serde(skip)]
+    Unattended,
 }
 
 impl Role {
@@ -37,6 +40,7 @@ impl Role {
             Self::Auditor => "auditor",
             Self::Integrator => "integrator",
             Self::Resident => "resident",
+            Self::Unattended => "unattended",
         }
     }
 }
@@ -59,6 +63,12 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// What stands in an actor's place where a schedule or an event calls. It reaches what the grant marks as unattended,
+    /// in these regions and up to this classification.
+    pub fn unattended(regions: Vec<RegionCode>, clearance: Classification) -> Self {
+        Self { id: 0, roles: vec![Role::Unattended], regions, clearance, resident: None, publisher: None }
+    }
+
     /// Whether they have one of the roles.
     pub fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
@@ -71,7 +81,7 @@ impl Actor {
 
     /// How the log names them.
     pub fn log_name(&self) -> String {
-        format!("user:{}", self.id)
+        if self.has(Role::Unattended) { "unattended".to_owned() } else { format!("user:{}", self.id) }
     }
 }
 

@@ -70,6 +70,7 @@ fn facts(access: &Access) -> BTreeSet<String> {
     facts.insert(format!("{} rows a call", access.rows_per_call));
     facts.extend(access.rows_per_day.map(|rows| format!("{rows} rows a day")));
     facts.extend(access.bound.then(|| "bound blocks only".to_owned()));
+    facts.extend(access.unattended.then(|| "unattended".to_owned()));
     facts.extend(access.own.then(|| "own record only".to_owned()));
     facts
 }

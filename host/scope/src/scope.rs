@@ -64,6 +64,7 @@ pub(crate) struct Compiled {
     pub rows_per_day: Option<u64>,
     pub bound: bool,
     pub own: bool,
+    pub unattended: bool,
     pub public: Vec<String>,
 }
 
@@ -249,6 +250,7 @@ fn compile_access(
         rows_per_day: [asked.rows_per_day, allowed.rows_per_day].into_iter().flatten().min(),
         bound: asked.bound || allowed.bound,
         own: asked.own || allowed.own,
+        unattended: asked.unattended && allowed.unattended,
         public: asked.public.iter().filter(|name| allowed.public.contains(name) && allowed.fields.contains_key(*name)).cloned().collect(),
         entity,
     })

@@ -90,8 +90,8 @@ impl Scope {
 
 fn survey(access: &Compiled, reviewer: &Actor, today: Date) -> Result<Authorized<Survey>, Denial> {
     let entity = &access.entity;
-    let tested = access.condition.looks_at(entity).into_iter().map(|(_, field)| field);
-    if let Some(above) = tested.into_iter().find(|field| field.classification > reviewer.clearance) {
+    let tested = access.condition.looks_at(entity);
+    if let Some((_, above)) = tested.into_iter().find(|(_, field)| field.classification > reviewer.clearance) {
         let message = format!("the condition tests `{}`, which is {}, above your clearance", above.name, above.classification.as_str());
         return Err(Denial::new(DenialKind::Clearance, message).entity(&entity.name).field(&above.name));
     }

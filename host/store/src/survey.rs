@@ -1,6 +1,6 @@
 //! Surveys: how many records a grant reaches, and how many of them nobody else is like.
 
-use linli_model::{RegionTree, Date, Field, Mask, Origin, entity};
+use linli_model::{Date, Field, Mask, Origin, RegionTree, entity, mask};
 use linli_scope::survey::{Figure, Survey};
 use linli_scope::{Authorized, Mode};
 
@@ -53,7 +53,8 @@ impl Store {
         let community = survey.entity.region_column().map(|_| entity::COMMUNITY);
         let mut out = Sql::default();
         out.sql(community.unwrap_or("''"));
-        let statement = from(survey, &self.regions(), &format!("SELECT {}, count(*)", out.text), community.map(|column| vec![column.to_owned()]), "");
+        let regions = self.regions();
+        let statement = from(survey, &regions, &format!("SELECT {}, count(*)", out.text), community.map(|column| vec![column.to_owned()]), "");
         let counts = self.readers().all(&statement.text, &statement.binds, |row| Ok((row.text(0)?, row.integer(1)?))).await?;
         let total = counts.iter().map(|(_, count)| count).sum();
         let mut communities: Vec<_> = counts.into_iter().map(|(code, count)| (code, Figure::of(count))).collect();
@@ -138,9 +139,13 @@ fn shown(field: &Field, mode: Mode, today: Date) -> String {
     }
     match field.mask.filter(|_| mode == Mode::Masked) {
         None => name.clone(),
-        Some(Mask::Name) => format!("substr({name}, 1, CASE WHEN length({name}) >= 4 THEN 2 ELSE 1 END), length({name})"),
+        Some(Mask::Name) => {
+            let compound = mask::COMPOUND.map(|surname| format!("'{surname}'")).join(", ");
+            format!("CASE WHEN substr({name}, 1, 2) IN ({compound}) THEN substr({name}, 1, 2) ELSE substr({name}, 1, 1) END, length({name})")
+        }
         Some(Mask::Phone) => format!("substr({name}, 1, 3), substr({name}, length({name}) - 3)"),
         Some(Mask::IdNumber) => format!("substr({name}, 1, 1), substr({name}, length({name}))"),
-        Some(Mask::Address) => format!("substr({name}, 1, 6)"),
+        // No more than this many characters are shown: those who look alike here look alike masked, too.
+        Some(Mask::Address) => format!("substr({name}, 1, {})", mask::ADDRESS_SHOWN),
     }
 }

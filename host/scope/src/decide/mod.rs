@@ -24,7 +24,7 @@ use linli_model::{EntityType, RecordNo, RegionCode, SubjectPath, region};
 
 use crate::Actor;
 use crate::access::Operation;
-use crate::actor::{Caller, Channel};
+use crate::actor::{Caller, Channel, Role};
 use crate::denial::{Denial, DenialKind};
 use crate::grant::GrantState;
 use crate::manifest::{EntryKind, EntryPoint};
@@ -122,8 +122,12 @@ impl Scope {
         }
         let named = self.entities.get(entity).map(|entity| entity.name.as_str());
         let purpose = caller.purpose;
+        let unattended = is_unattended(caller);
         Ok(self.accesses.iter().filter(move |access| {
-            Some(access.entity.name.as_str()) == named && access.purpose == purpose && access.operations.contains(&operation)
+            Some(access.entity.name.as_str()) == named
+                && access.purpose == purpose
+                && access.operations.contains(&operation)
+                && (access.unattended || !unattended)
         }))
     }
 
@@ -138,6 +142,9 @@ impl Scope {
                 DenialKind::Operation,
                 format!("plugin.toml does not ask to {word} `{entity}` for the purpose {}: add it to `operations`", caller.purpose),
             )
+        } else if is_unattended(caller) && asked.iter().all(|access| !access.unattended) {
+            let message = format!("to {word} `{entity}` without a person, as a schedule does, needs unattended = true in its [[access]]");
+            (DenialKind::Operation, message)
         } else {
             (DenialKind::Operation, format!("to {word} `{entity}` is asked for but not granted{}", self.grant_hint()))
         };
@@ -195,6 +202,11 @@ impl Scope {
         }
         Ok(bounds)
     }
+}
+
+/// Whether a schedule or an event calls, behind which there is no person.
+fn is_unattended(caller: &Caller<'_>) -> bool {
+    caller.actor.is_some_and(|actor| actor.has(Role::Unattended))
 }
 
 /// The answer to a record that is not there, or not for this caller: the same for both.

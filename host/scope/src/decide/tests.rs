@@ -4,7 +4,7 @@ use super::{Ask, Draft};
 use crate::denial::{Denial, DenialKind};
 use crate::scope::{Scope, Sources};
 use crate::test_model::{actor, caller};
-use crate::{Grant, GrantState, Keyring, Narrowing, Operator, test_model};
+use crate::{Actor, Grant, GrantState, Keyring, Narrowing, Operator, Role, test_model};
 
 const ACCESSES: &str = r#"
     [[access]]
@@ -137,6 +137,62 @@ fn the_log_has_what_was_filtered_or_sorted_by_even_where_it_is_not_shown() {
     let read = scope().read(&caller(&actor(Classification::Sensitive)), &ask).unwrap();
     let told: Vec<_> = read.fields.iter().map(|(name, how)| (name.as_str(), how.as_str())).collect();
     assert_eq!(told, [("grid", "plain"), ("ethnicity", "filter"), ("birth_date", "sort")]);
+}
+
+const UNATTENDED: &str = r#"
+    [[access]]
+    purpose = "p"
+    entity = "resident"
+    operations = ["read"]
+    fields = { name = "plain" }
+    [[access]]
+    purpose = "p"
+    entity = "resident"
+    operations = ["read"]
+    fields = { grid = "plain" }
+    unattended = true
+    [[access]]
+    purpose = "p"
+    entity = "household"
+    operations = ["read"]
+    fields = { kind = "plain" }
+"#;
+
+#[test]
+fn without_a_person_only_what_is_marked_unattended_is_given() {
+    let scope = scope_of(UNATTENDED, &[]);
+    let nobody = Actor::unattended(vec!["440104022001".parse().unwrap()], Classification::Sensitive);
+    let person = actor(Classification::Sensitive);
+    let household = || Ask { entity: "household".into(), ..fields(&["kind"]) };
+    assert!(scope.read(&caller(&nobody), &fields(&["grid"])).is_ok());
+    assert_eq!(scope.read(&caller(&nobody), &fields(&["name"])).unwrap_err().kind, DenialKind::Field);
+    let denial = scope.read(&caller(&nobody), &household()).unwrap_err();
+    assert!(denial.kind == DenialKind::Operation && denial.message.contains("unattended = true"), "{denial}");
+    for ask in [fields(&["grid"]), fields(&["name"]), household()] {
+        assert!(scope.read(&caller(&person), &ask).is_ok());
+    }
+    assert_eq!(nobody.log_name(), "unattended");
+}
+
+#[test]
+fn a_grant_without_the_mark_takes_it_from_the_request() {
+    let manifest = test_model::manifest(UNATTENDED);
+    let mut grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
+    grant.state = GrantState::Active;
+    grant.accesses.iter_mut().for_each(|granted| granted.access.unattended = false);
+    let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
+    let (publisher, sector) = ("x", "y");
+    let sources =
+        Sources { manifest: &manifest, grant: Some(&grant), built_in: false, catalogue: &catalogue, keyring: &keyring, publisher, sector };
+    let nobody = Actor::unattended(vec!["44".parse().unwrap()], Classification::Sensitive);
+    assert!(Scope::compile(&sources).unwrap().read(&caller(&nobody), &fields(&["grid"])).is_err());
+}
+
+#[test]
+fn no_manifest_and_no_account_can_say_that_it_is_nobody() {
+    assert!(serde_json::from_str::<Role>("\"unattended\"").is_err());
+    let nobody = Actor::unattended(Vec::new(), Classification::Public);
+    assert!(serde_json::to_string(&nobody).is_err());
 }
 
 #[test]
