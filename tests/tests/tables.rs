@@ -153,10 +153,8 @@ fn databases() -> [Database; 2] {
 
 fn world(database: &Database, people: usize) -> World {
     let runtime = Runtime::new().unwrap();
-    let core = Core { codes: vec![CodeList::read("sex", CODES).unwrap()], schemas: &[] };
+    let core = Core { codes: vec![CodeList::read("sex", CODES).unwrap()], schemas: &[PERSON, VISIT] };
     let store = runtime.block_on(Store::open(database, core)).unwrap();
-    runtime.block_on(store.add_entities("a.b", vec![PERSON.into()])).unwrap();
-    runtime.block_on(store.add_entities("a.b", vec![VISIT.into()])).unwrap();
     let world = World { runtime, store, keyring: Keyring::new([7; 32]), people: (0..people).map(person).collect() };
     world.enter("person", world.people.iter().map(Person::values).collect());
     world

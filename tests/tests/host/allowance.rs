@@ -15,7 +15,7 @@ fn host(rows_per_day: u32) -> Host {
     let resident = "entity = \"resident\"\n";
     let package = changed("hostile", |manifest| manifest.replacen(resident, &format!("{resident}rows-per-day = {rows_per_day}\n"), 1));
     let made = admin.upload(&package, "tests").expect(201);
-    admin.post(&format!("/grants/{}/approve", made.json["grant"]["id"]), &json!({})).expect(200);
+    host.approve(made.json["grant"]["id"].as_i64().unwrap());
     host
 }
 

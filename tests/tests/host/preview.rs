@@ -122,7 +122,7 @@ fn a_grant_is_narrowed_to_what_the_plugin_really_read() {
     narrow().refused(422, "narrowing");
     host.person("worker").get(&format!("/plugins/{ALLOWANCE}/pages/eligible")).expect(200);
     let before = preview(&admin, grant);
-    let unused = ["decision.decided_on", "decision.outcome", "decision.reason", "decision.resident"];
+    let unused = ["decision.decided_on", "decision.outcome", "decision.reason", "decision.resident", "resident.sex"];
     assert_eq!(before["unused"], json!(unused));
     assert!(before["accesses"][0]["fields"].as_array().unwrap().iter().all(|field| field["last_used"].is_string()));
     narrow().expect(200);
