@@ -20,9 +20,7 @@ use linli_scope::decide::{Ask, Draft, Filter};
 use linli_scope::plan::Label;
 use linli_scope::predicate::Facts;
 use linli_scope::scope::Sources;
-use linli_scope::{
-    Actor, Caller, Channel, Comparison, DenialKind, Keyring, Manifest, Predicate, Role, Scope, condition, predicate,
-};
+use linli_scope::{Actor, Caller, Channel, Comparison, DenialKind, Keyring, Manifest, Predicate, Role, Scope, condition, predicate};
 use linli_store::model::Core;
 use linli_store::{Database, Store};
 use places::Places;

@@ -100,8 +100,12 @@ fn check(world: &World, case: &Case) -> Result<(), TestCaseError> {
         }
         let mut lies = |grid: &Value| region.widen(Extent::Within(text(grid).parse().unwrap()));
         lies(&world.records[at]["grid"]);
-        subjects.extend([number.unsigned_abs(), 1_000 + at as u64]);
+        subjects.insert(1_000 + at as u64);
         at_place.iter().for_each(|record| lies(&world.places.value(&place, *record, "grid")));
+        // A place concerns its zone, whether or not that is within reach.
+        if let Some(Value::Reference(zone)) = at_place.map(|record| world.places.value(&place, record, "zone")) {
+            subjects.insert(zone.0.unsigned_abs());
+        }
         reached.0.extend(at_place.map(|record| record.0.unsigned_abs()));
         if goes_on && let Some(record) = at_zone {
             lies(&world.places.value(&zone, record, "grid"));

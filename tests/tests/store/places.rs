@@ -5,7 +5,7 @@ use linli_model::{EntityType, RecordNo, Value};
 use super::{BORN, GRIDS, LABELS, Record, mix};
 
 pub const ZONE: &str = r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": false, "required": ["grid"],
-    "x-linli": {"name": "zone", "region": "grid", "subjects": [], "steward": "s", "legal-basis": "l"},
+    "x-linli": {"name": "zone", "region": "grid", "subjects": ["self"], "steward": "s", "legal-basis": "l"},
     "properties": {
         "grid": {"type": "string", "x-linli": {"type": "region", "level": "grid", "classification": "internal"}},
         "label": {"type": "string", "x-linli": {"classification": "personal"}},
@@ -17,7 +17,7 @@ pub const ZONE: &str = r#"{"$schema": "https://json-schema.org/draft/2020-12/sch
 pub fn place() -> String {
     let reference = r#""zone": {"type": "string", "x-linli": {"type": "reference", "entity": "zone", "classification": "public"}},"#;
     ZONE.replace("\"name\": \"zone\"", "\"name\": \"place\"")
-        .replace("[\"self\"]", "[]")
+        .replace("[\"self\"]", "[\"zone\"]")
         .replace("\"properties\": {", &format!("\"properties\": {{ {reference}"))
 }
 
