@@ -35,6 +35,7 @@ struct Inner {
     signer: Signer,
     sessions: Cache<[u8; 32], Arc<SessionInfo>>,
     attempts: Cache<String, u32>,
+    document: String,
 }
 
 /// How long a session is believed without asking the database again: a log-out on another host, or a changed
@@ -46,10 +47,11 @@ const ATTEMPTS_WINDOW: Duration = Duration::from_secs(300);
 
 impl App {
     /// Puts the parts together.
-    pub fn new(runtime: Runtime, settings: Settings, signer: Signer) -> Self {
+    pub fn new(runtime: Runtime, settings: Settings, signer: Signer) -> Result<Self, serde_json::Error> {
         let sessions = Cache::builder().max_capacity(50_000).time_to_live(SESSION_BELIEVED).build();
         let attempts = Cache::builder().max_capacity(100_000).time_to_live(ATTEMPTS_WINDOW).build();
-        Self { inner: Arc::new(Inner { runtime, settings, signer, sessions, attempts }) }
+        let document = crate::openapi()?;
+        Ok(Self { inner: Arc::new(Inner { runtime, settings, signer, sessions, attempts, document }) })
     }
 
     /// The plugin runtime.
@@ -70,6 +72,11 @@ impl App {
     /// How the host is reached.
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
+    }
+
+    /// The API's OpenAPI document.
+    pub(crate) fn document(&self) -> &str {
+        &self.inner.document
     }
 
     /// The log's key.

@@ -30,5 +30,6 @@ pub mod serve;
 pub mod session;
 pub mod witness;
 
+pub use api::document::text as openapi;
 pub use app::{App, Settings};
 pub use problem::Problem;

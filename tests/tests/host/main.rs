@@ -15,6 +15,7 @@ mod hostile_limits;
 mod install;
 mod labels;
 mod log;
+mod openapi;
 mod plugins;
 mod preview;
 mod regions;

@@ -83,7 +83,7 @@ pub async fn serve(data: &DataDir, runtime: Runtime, options: &Options) -> Resul
         runtime,
         Settings { public_url: public_url.trim_end_matches('/').to_owned(), origin, witnesses: data.witnesses()? },
         data.signer()?,
-    );
+    )?;
     let stop = CancellationToken::new();
     let ender = tokio::spawn(wait_for_end(stop.clone()));
     tracing::info!("listening on http://{address}");
