@@ -7,7 +7,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{self, Content, HeaderBuilder, PathItem, Ref, RefOr, ResponseBuilder};
@@ -16,6 +16,7 @@ use utoipa::{OpenApi, PartialSchema as _, ToSchema as _};
 use crate::app::App;
 use crate::auth::{COOKIE, CSRF_HEADER};
 use crate::body;
+use crate::idempotency;
 use crate::problem;
 
 /// What is said of the API as a whole.
@@ -102,6 +103,9 @@ fn complete(operation: &mut Operation, tag: &str) {
     operation.tags = Some(vec![tag.to_owned()]);
     operation.operation_id = operation.operation_id.take().map(|name| format!("{tag}.{name}"));
     operation.parameters.iter_mut().flatten().for_each(never_null);
+    if operation.request_body.is_some() && !is_open(operation) {
+        operation.parameters.get_or_insert_default().push(key().into());
+    }
     for answer in operation.responses.responses.values_mut() {
         if let RefOr::T(answer) = answer
             && answer.description.is_empty()
@@ -124,6 +128,21 @@ fn complete(operation: &mut Operation, tag: &str) {
     }
 }
 
+/// Whether nobody need be signed in.
+fn is_open(operation: &Operation) -> bool {
+    operation.security.as_ref().is_some_and(|asked| asked.contains(&openapi::SecurityRequirement::default()))
+}
+
+/// What every change may carry.
+fn key() -> Parameter {
+    ParameterBuilder::new()
+        .name(idempotency::KEY)
+        .parameter_in(ParameterIn::Header)
+        .description(Some("a key of your own: a change that is asked again under it is not made again"))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(128))))
+        .build()
+}
+
 /// A parameter that is left out is not null.
 fn never_null(parameter: &mut RefOr<Parameter>) {
     if let RefOr::T(parameter) = parameter
@@ -136,12 +155,11 @@ fn never_null(parameter: &mut RefOr<Parameter>) {
 
 /// What any route refuses by what it takes: a log-in, parameters, a body, a version.
 fn refusals(operation: &Operation) -> Vec<String> {
-    let is_open = operation.security.as_ref().is_some_and(|asked| asked.iter().any(|one| *one == openapi::SecurityRequirement::default()));
     let parameters = operation.parameters.iter().flatten();
     let parameters: Vec<_> =
         parameters.filter_map(|parameter| if let RefOr::T(parameter) = parameter { Some(parameter) } else { None }).collect();
     let mut statuses = vec![500, 503];
-    if !is_open {
+    if !is_open(operation) {
         statuses.extend([401, 403]);
     }
     if !parameters.is_empty() {

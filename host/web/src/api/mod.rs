@@ -17,18 +17,20 @@ mod session;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::idempotency;
 
 /// A package and what a request wraps around it.
-const PACKAGE: usize = linli_package::MAX_PACKAGE + (1 << 20);
+pub(crate) const PACKAGE: usize = linli_package::MAX_PACKAGE + (1 << 20);
 
 /// Every route below /api/v1.
-pub(crate) fn routes() -> Router<App> {
-    router().into()
+pub(crate) fn routes(app: &App) -> Router<App> {
+    Router::from(router()).layer(from_fn_with_state(app.clone(), idempotency::once))
 }
 
 /// The routes and their document in one.

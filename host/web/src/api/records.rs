@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use linli_entry::Desk;
 use linli_entry::desk::Record;
+use linli_entry::{Desk, EntryError};
 use linli_model::{EntityType, FieldKind, Value};
 use linli_scope::Operator;
 use linli_scope::decide::{Ask, Filter};
+use linli_store::StoreError;
 use linli_store::provenance::FieldSource;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -142,7 +143,7 @@ pub(super) async fn update(
 ) -> Result<Response, Problem> {
     let version = if_match(&headers)?;
     let desk = desk::entering(&app, &signed_in).await?;
-    let made = desk.change(&entity, &id, version, &values, evidence(&headers)?).await?;
+    let made = desk.change(&entity, &id, version, &values, evidence(&headers)?).await.map_err(outdated)?;
     let etag = format!("\"{}\"", made.version);
     Ok(([(header::ETAG, etag)], body::json(&Entered { id, version: made.version })?).into_response())
 }
@@ -151,6 +152,14 @@ pub(super) async fn update(
 pub(super) fn with_sources(record: &Record) -> Result<Response, Problem> {
     let text: &RawValue = serde_json::from_str(&record.json).map_err(|error| Problem::internal(&error))?;
     body::json(&RecordWithSources { record: text, sources: &record.sources })
+}
+
+/// The version that `If-Match` names is not the newest any more.
+fn outdated(error: EntryError) -> Problem {
+    match error {
+        EntryError::Store(error @ StoreError::Stale { .. }) => Problem::new(StatusCode::PRECONDITION_FAILED, "stale", error.to_string()),
+        other => other.into(),
+    }
 }
 
 fn if_match(headers: &HeaderMap) -> Result<i64, Problem> {

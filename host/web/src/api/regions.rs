@@ -82,7 +82,7 @@ pub(super) async fn show(State(app): State<App>, _signed_in: SignedIn, Segments(
     body::json(&RegionWithin {
         within: std::iter::successors(code.parent(), RegionCode::parent).map(named).collect(),
         ended: regions.end(code.as_str()).map(|end| end.since.to_string()),
-        successors: regions.successors(code.as_str()).into_iter().map(named).collect(),
+        successors: regions.successors(code.as_str()).iter().cloned().map(named).collect(),
         history: regions.history(code.as_str()).map(told).collect(),
         region: Region { name: Some(name.to_owned()), code },
     })
