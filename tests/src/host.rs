@@ -35,6 +35,12 @@ const SWEEP: &str = r#"cat >/dev/null; rm -rf "$1""#;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
+/// Where what is built lies.
+pub fn target() -> PathBuf {
+    let named = ["CARGO_TARGET_DIR", "LINLI_TARGET_DIR"].into_iter().find_map(std::env::var_os).map(PathBuf::from);
+    named.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/linli/target"))
+}
+
 /// The program under test.
 pub fn linli() -> PathBuf {
     program("linli")
@@ -42,9 +48,7 @@ pub fn linli() -> PathBuf {
 
 /// One of the programs under test.
 pub fn program(name: &str) -> PathBuf {
-    let named = ["CARGO_TARGET_DIR", "LINLI_TARGET_DIR"].into_iter().find_map(std::env::var_os).map(PathBuf::from);
-    let target = named.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/linli/target"));
-    target.join("release").join(name)
+    target().join("release").join(name)
 }
 
 /// A new directory for a test.

@@ -14,7 +14,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use client::{account, audit, grant, import, plugins};
-use output::note;
+use output::{note, say};
 
 /// For SQLite too: both allocate much and from many threads.
 #[global_allocator]
@@ -65,6 +65,8 @@ enum Command {
     /// 审计 Export and verify the access log.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// 接口文档 Print the API's OpenAPI document, as a host serves it.
+    Openapi,
 }
 
 #[derive(Subcommand)]
@@ -141,6 +143,12 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Import(options) => return import::run(&options),
         Command::Compile { memory, seconds } => linli_artefact::child::run(memory, seconds).map_err(Into::into),
         Command::Audit(command) => return audit::run(&command),
+        Command::Openapi => print_document(),
     };
     done.map(|()| ExitCode::SUCCESS)
+}
+
+fn print_document() -> Result<()> {
+    say!("{}", linli_web::openapi()?)?;
+    Ok(())
 }

@@ -6,7 +6,7 @@ use linli_model::{Catalogue, EntityType, Field, FieldKind, Origin, RecordNo, Reg
 use serde_json::Map;
 
 /// One field that is wrong. Never repeats the value.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct FieldError {
     /// The field.
     pub field: String,

@@ -127,6 +127,7 @@ impl Desk<'_> {
     }
 
     async fn denied(&self, name: &str, operation: &str, denial: Denial) -> Result<EntryError, EntryError> {
+        metrics::counter!("linli_denials_total", "code" => denial.kind.as_str()).increment(1);
         let mut entry = self.entry(Outcome::Denied { code: denial.kind.as_str().to_owned(), detail: denial.message.clone() });
         let access = Access {
             entity: name.to_owned(),
@@ -251,6 +252,7 @@ impl Desk<'_> {
 
     /// Puts on the record that somebody was turned away, and gives the denial back.
     pub async fn turn_away(&self, denial: Denial) -> Result<Denial, EntryError> {
+        metrics::counter!("linli_denials_total", "code" => denial.kind.as_str()).increment(1);
         let entry = self.entry(Outcome::Denied { code: denial.kind.as_str().to_owned(), detail: denial.message.clone() });
         self.store.record(entry.encode()).await?;
         Ok(denial)

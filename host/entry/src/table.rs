@@ -3,6 +3,7 @@
 use linli_model::{EntityType, FieldKind, Origin};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::check::FieldError;
 
@@ -13,16 +14,19 @@ pub struct Head {
 }
 
 /// One row, with its line in the file.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Row {
     /// From 1, the head's line included.
+    #[serde(deserialize_with = "linli_model::whole::required")]
+    #[schema(maximum = 9007199254740991_i64)]
     pub line: u64,
     /// One cell a column.
     pub cells: Vec<String>,
 }
 
 /// What is wrong with a line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LineError {
     /// From 1, the head's line included.
     pub line: u64,

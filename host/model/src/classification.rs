@@ -1,9 +1,10 @@
 //! How far a field may go (分级).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The classification of a field, lowest first. `Sensitive` is PIPL Art. 28.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Classification {
     /// May be published.

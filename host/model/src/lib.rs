@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`entity`] | an entity type as its JSON Schema says it, ready for use |
 //! | [`schema`] | reading the schema; unknown keywords are refused, with their path |
+//! | [`whole`] | whole numbers as JSON may write them |
 //! | [`value`] | one typed value, its checks and its JSON form |
 //! | [`decimal`], [`date`], [`id_number`], [`credit_code`] | the value kinds that need rules of their own |
 //! | [`mask`] | what a `masked` field shows |
@@ -27,6 +28,7 @@ pub mod schema;
 pub mod succession;
 pub mod text;
 pub mod value;
+pub mod whole;
 
 pub use catalogue::Catalogue;
 pub use classification::Classification;

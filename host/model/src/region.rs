@@ -5,13 +5,15 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::succession::RegionChange;
 
 /// The code of a region: 2 digits for a province, 4 city, 6 county, 9 township, 12 community,
 /// 15 grid cell. A code's prefix is its ancestor.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, pattern = "^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9]{15})$", example = "440104022")]
 pub struct RegionCode(Box<str>);
 
 /// Why a text is no region code.

@@ -14,7 +14,7 @@ use crate::region::{LEVELS, minimal};
 use crate::{Date, RegionCode, RegionTree};
 
 /// What happened to a division.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ChangeKind {
     /// The same place under the same code has another name.

@@ -1,9 +1,10 @@
 //! Text that people read: Chinese first, English beside it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A text in one or two languages. In JSON and TOML it is a string or `{zh, en}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default, ToSchema)]
 #[serde(untagged)]
 pub enum Text {
     /// One text for every language.

@@ -116,18 +116,25 @@ fn filled(fillings: &BTreeMap<usize, Filling>, block: usize) -> Option<Filled<'_
 
 impl Runtime {
     /// Calls a plugin. What it read is durable in the access log when this returns, whatever it returns.
-    pub async fn call(&self, mut call: Call) -> Result<Answer, CallError> {
+    pub async fn call(&self, call: Call) -> Result<Answer, CallError> {
         let plugin = self.plugin(&call.plugin).ok_or_else(|| CallError::NoPlugin(call.plugin.clone()))?;
+        let began = Instant::now();
+        let answered = self.answer(&plugin, call).await;
+        measure(&plugin, began, &answered);
+        answered
+    }
+
+    async fn answer(&self, plugin: &Arc<Plugin>, mut call: Call) -> Result<Answer, CallError> {
         let scope = plugin.scope();
         let admitted = scope.admit(call.kind, &call.name, call.actor.as_deref()).and_then(|entry| scope.in_force(call.now).map(|()| entry));
         let entry = match admitted {
             Ok(entry) => entry,
-            Err(denial) => return Err(self.turn_away(&plugin, &call, denial).await),
+            Err(denial) => return Err(self.turn_away(plugin, &call, denial).await),
         };
         let after = input::positions(&mut call.input);
         match call.kind {
             EntryKind::Page => input::check_page(&call.input)?,
-            EntryKind::Action => call.input = input::check_action(self.store(), self.console(), &plugin, &entry, &call).await?,
+            EntryKind::Action => call.input = input::check_action(self.store(), self.console(), plugin, &entry, &call).await?,
         }
         let circumstances = Circumstances {
             plugin: plugin.clone(),
@@ -138,7 +145,7 @@ impl Runtime {
             now: call.now,
             today: Date::of(call.now),
         };
-        let turn = self.turn(&plugin).await?;
+        let turn = self.turn(plugin).await?;
         let outcome = self.run(circumstances, call.kind, call.name, call.input, &after).await;
         drop(turn);
         if let Err(CallError::Fault { fault, .. }) = &outcome
@@ -220,6 +227,7 @@ impl Runtime {
     }
 
     async fn turn_away(&self, plugin: &Arc<Plugin>, call: &Call, denial: Denial) -> CallError {
+        metrics::counter!("linli_denials_total", "code" => denial.kind.as_str()).increment(1);
         let scope = plugin.scope();
         let entry = scope.entry_point(call.kind, &call.name).unwrap_or_else(|| unknown(call));
         let circumstances = Circumstances {
@@ -270,6 +278,23 @@ impl Runtime {
             });
         }
     }
+}
+
+/// Only what an admin installed becomes a label, and outcomes are few.
+fn measure(plugin: &Plugin, began: Instant, answered: &Result<Answer, CallError>) {
+    let outcome = match answered {
+        Ok(_) => "allowed",
+        Err(CallError::NoPlugin(_) | CallError::Input(_)) => "invalid",
+        Err(CallError::Denied(_)) => "denied",
+        Err(CallError::Guest { .. }) => "refused",
+        Err(CallError::Fault { fault, .. }) => fault.code(),
+        Err(CallError::Busy(_)) => "plugin-busy",
+        Err(CallError::Paused(_)) => "plugin-paused",
+        Err(CallError::Store(_) | CallError::Log(_)) => "unavailable",
+    };
+    let id = plugin.id().to_owned();
+    metrics::histogram!("linli_plugin_call_seconds", "plugin" => id.clone()).record(began.elapsed());
+    metrics::counter!("linli_plugin_calls_total", "plugin" => id, "outcome" => outcome).increment(1);
 }
 
 fn unknown(call: &Call) -> Arc<EntryPoint> {

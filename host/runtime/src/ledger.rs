@@ -76,6 +76,7 @@ impl Ledger {
 
     /// Something that was denied.
     pub fn denied(&mut self, operation: &str, denial: &Denial) {
+        metrics::counter!("linli_denials_total", "code" => denial.kind.as_str()).increment(1);
         let fields = denial.field.iter().map(|field| (field.clone(), "denied".to_owned())).collect();
         let access = Access {
             entity: denial.entity.clone().unwrap_or_default(),

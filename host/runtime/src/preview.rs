@@ -21,7 +21,7 @@ use crate::registry::Runtime;
 pub const USED_DAYS: i64 = 90;
 
 /// What a grant would reveal.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Preview {
     /// Its number.
     pub grant: i64,
@@ -38,7 +38,8 @@ pub struct Preview {
 }
 
 /// What one access would reveal.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = PreviewAccess)]
 pub struct Seen {
     /// From 1, as in the manifest.
     pub access: usize,
@@ -69,7 +70,8 @@ pub struct Seen {
 }
 
 /// A region, and how many records lie there.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = PreviewPlace)]
 pub struct Place {
     /// Its code.
     pub code: String,
@@ -81,7 +83,8 @@ pub struct Place {
 }
 
 /// A field of a grant.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = PreviewField)]
 pub struct SeenField {
     /// Its name.
     pub field: String,

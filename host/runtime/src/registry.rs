@@ -99,6 +99,12 @@ impl std::fmt::Debug for Runtime {
 }
 
 impl Runtime {
+    /// Calls that run now, of as many as can.
+    pub fn running(&self) -> (usize, usize) {
+        let most = self.limits().calls;
+        (most.saturating_sub(self.turns().available_permits()), most)
+    }
+
     /// Starts the engine and loads what is installed; what is compiled is kept at `place`. A plugin that can't be loaded
     /// is left out, and said so.
     pub async fn start(store: Store, keyring: Keyring, limits: Limits, place: Place) -> Result<Self, StartError> {

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use linli_model::RegionCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::table::Table;
 
 /// What may be done with an entity type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", try_from = "Word")]
 pub enum Operation {
     /// See fields of records.
@@ -77,7 +78,7 @@ impl Operation {
 }
 
 /// How a field is granted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Counted and added up in declared tables, never seen or tested.

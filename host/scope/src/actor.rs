@@ -2,9 +2,10 @@
 
 use linli_model::{Classification, Date, RecordNo, RegionCode};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What a person does on the platform.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Grants scopes.

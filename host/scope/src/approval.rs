@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::grant::{Grant, GrantError, GrantState};
 
@@ -16,7 +17,7 @@ pub struct Approval {
 }
 
 /// An impact assessment (个人信息保护影响评估): what the grant means for the people concerned, and where the whole of it is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Assessment {
     /// Its result in short. About the grant, never about a person.
@@ -43,7 +44,7 @@ impl Assessment {
 }
 
 /// What an admin says when approving.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Approving {
     /// When it ends; else as requested.

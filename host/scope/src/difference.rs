@@ -8,7 +8,7 @@ use crate::access::Access;
 use crate::grant::Grant;
 
 /// How an access differs from the access of the same purpose and entity type in the grant before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Difference {
     /// The purpose.
     pub purpose: String,

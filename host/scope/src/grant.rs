@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 use linli_model::{RegionCode, region};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::access::{Access, Mode};
 use crate::approval::{Approval, Assessment};
 use crate::manifest::Manifest;
 
 /// Where a grant stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GrantState {
     /// Asked for, not yet decided.
@@ -76,7 +77,7 @@ pub struct GrantedAccess {
 }
 
 /// How an admin narrows a grant. What is left out stays as it is.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Narrowing {
     /// `resident.phone`: no longer granted. Predicates over it stay: see `drop_checks`.
@@ -101,15 +102,17 @@ pub struct Narrowing {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
     /// Fewer rows a call.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "linli_model::whole::optional")]
+    #[schema(minimum = 1)]
     pub rows_per_call: Option<u32>,
     /// Fewer rows a day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "linli_model::whole::optional")]
+    #[schema(minimum = 1)]
     pub rows_per_day: Option<u64>,
 }
 
 /// A further condition on one entity type's records.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct AndWhere {
     /// The entity type.
     pub entity: String,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use linli_model::Text;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::access::{Access, Mode, Operation, ROWS_PER_CALL_MAX};
 use crate::actor::Role;
@@ -51,7 +52,7 @@ pub struct Head {
 }
 
 /// A purpose.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Purpose {
     /// Named by accesses and entry points.
@@ -73,7 +74,7 @@ pub struct OwnEntity {
 }
 
 /// A page.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Page {
     /// `/eligible`.
@@ -94,7 +95,7 @@ pub struct Page {
 }
 
 /// An action.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Action {
     /// Its name.
@@ -112,7 +113,7 @@ pub struct Action {
 }
 
 /// What an action's input is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum InputKind {
     /// Any text.

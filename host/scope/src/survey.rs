@@ -9,6 +9,9 @@ use std::sync::Arc;
 use linli_model::{Date, EntityType, Field, SubjectPath};
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::access::{Mode, Operation};
 use crate::actor::Actor;
@@ -57,6 +60,16 @@ impl Figure {
         (whole >= FEWEST).then(|| part.saturating_mul(2 * steps).saturating_add(whole).div_euclid(2 * whole).saturating_mul(PERCENT_STEP))
     }
 }
+
+/// `{"fewer_than": 8}` or `{"about": 40}`.
+impl PartialSchema for Figure {
+    fn schema() -> RefOr<Schema> {
+        let whole = || ObjectBuilder::new().schema_type(Type::Integer);
+        ObjectBuilder::new().schema_type(Type::Object).property("fewer_than", whole()).property("about", whole()).into()
+    }
+}
+
+impl ToSchema for Figure {}
 
 impl Serialize for Figure {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

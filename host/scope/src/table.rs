@@ -25,8 +25,9 @@ pub const SUM: &str = "sum";
 pub const AVERAGE: &str = "average";
 
 /// A table as the manifest declares it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schema(as = DeclaredTable)]
 pub struct Table {
     /// By which a guest asks for it.
     pub name: String,
@@ -50,7 +51,7 @@ pub struct Table {
 }
 
 /// What is told of each group.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Measure {
     /// How many people.
@@ -65,7 +66,7 @@ pub enum Measure {
 }
 
 /// A number in a manifest; a decimal is written as text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum Edge {
     /// `60`

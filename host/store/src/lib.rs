@@ -10,6 +10,7 @@
 //! | `schema`, [`model`] | tables generated from entity types; the catalogue |
 //! | `database`, `sqlite`, `postgres` | what statements take and give, and what runs them |
 //! | [`region`] | the division tree, and what became of divisions |
+//! | [`claim`] | changes under a key of the caller's, done once |
 //! | [`record_log`], [`log_tree`], [`log_file`] | the log as it is read, proved and verified |
 //! | [`erasure`], [`measure`] | taking a person out of everything; what two people decide about a resident |
 //! | [`account`], [`plugin`], [`signature`], [`grant`], [`tally`] | the platform's own tables |
@@ -20,6 +21,7 @@
 pub mod account;
 pub mod aggregate;
 mod change;
+pub mod claim;
 mod database;
 pub mod erasure;
 pub mod error;
@@ -131,7 +133,10 @@ impl Store {
     pub async fn read(&self, read: &Authorized<Read>) -> Result<Rows, StoreError> {
         let catalogue = self.catalogue();
         let number = |name: &str| catalogue.entity(name).map(|entity| entity.number);
-        read::rows(&self.inner.readers, &number, &self.regions(), read).await
+        let rows = read::rows(&self.inner.readers, &number, &self.regions(), read).await?;
+        metrics::counter!("linli_rows_read_total").increment(rows.count);
+        metrics::counter!("linli_bytes_read_total").increment(rows.json.len() as u64);
+        Ok(rows)
     }
 
     /// Asks a predicate; none where there is no such record within reach.

@@ -56,8 +56,9 @@ pub enum Kind {
 }
 
 /// What became of a measure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = MeasureState)]
 pub enum State {
     /// Asked for.
     Asked,

@@ -9,7 +9,7 @@ use crate::database::{Cells as _, Row, binds};
 use crate::error::StoreError;
 
 /// Who publishes plugins. Assigned by an admin.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct Publisher {
     /// `civil-affairs`.
     pub id: String,
@@ -48,7 +48,7 @@ pub struct Installed {
 }
 
 /// A line of a plugin's own log.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct LogLine {
     /// Milliseconds since 1970.
     pub at: i64,

@@ -12,7 +12,7 @@ use crate::error::StoreError;
 use crate::sql::{self, Sql};
 
 /// Who supplied a field's value.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct FieldSource {
     /// The field.
     pub field: String,

@@ -12,7 +12,7 @@ use crate::sql::column_type;
 type Migration = &'static [&'static str];
 
 /// The platform's own tables. A state that was released never changes: what comes later is another migration.
-pub(crate) const PLATFORM: &[Migration] = &[FIRST, SIGNATURES, DIVISIONS, ERASURES, TALLY];
+pub(crate) const PLATFORM: &[Migration] = &[FIRST, SIGNATURES, DIVISIONS, ERASURES, TALLY, CLAIMS];
 
 /// What there was from the beginning.
 const FIRST: Migration = &[
@@ -54,6 +54,11 @@ const ERASURES: Migration = &[
 const TALLY: Migration =
     &["CREATE TABLE IF NOT EXISTS tally (day TEXT NOT NULL, what TEXT NOT NULL, used BIGINT NOT NULL, PRIMARY KEY (day, what))"];
 
+/// Keys of changes that are done once.
+const CLAIMS: Migration = &[
+    "CREATE TABLE IF NOT EXISTS request_claim (actor BIGINT NOT NULL, key TEXT NOT NULL, fingerprint BLOB NOT NULL, run TEXT NOT NULL, at BIGINT NOT NULL, answer TEXT, PRIMARY KEY (actor, key))",
+    "CREATE INDEX IF NOT EXISTS request_claim_at ON request_claim (at)",
+];
 
 /// The access log's tables. In SQLite they are in a file of their own: a log that grows with every read must not make
 /// readers of the records forget what they have mapped and cached.

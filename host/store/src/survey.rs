@@ -27,7 +27,7 @@ pub struct Surveyed {
 }
 
 /// How many people are told apart by what would be seen.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct Alike {
     /// Fields that tell one person from all others by themselves: plain ones whose value no two have.
     pub identifiers: Vec<String>,

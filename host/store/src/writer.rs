@@ -10,6 +10,7 @@
 
 use std::any::Any;
 use std::sync::{Arc, RwLock};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use linli_audit::{Access, Encoded, Entry};
@@ -159,7 +160,11 @@ impl Writer {
 
     fn commit(&mut self, jobs: impl Iterator<Item = Job>) {
         let mut group = Group::default();
-        match self.transact(jobs, &mut group) {
+        let (began, size) = (Instant::now(), self.tail.frontier.size());
+        let done = self.transact(jobs, &mut group);
+        metrics::histogram!("linli_commit_seconds").record(began.elapsed());
+        metrics::counter!("linli_log_entries_total").increment(self.tail.frontier.size().saturating_sub(size));
+        match done {
             Ok(()) => group.waiting.into_iter().for_each(Reply::done),
             Err(error) => {
                 let _ = self.session.batch("ROLLBACK");

@@ -5,6 +5,7 @@ use linli_audit::{Access, Entry, Outcome};
 use linli_model::Text;
 use linli_scope::Role;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
@@ -15,7 +16,8 @@ use crate::problem::Problem;
 const LIMIT: usize = 50;
 
 /// Some of the entries, newest first.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AccessLog)]
 pub(crate) struct Page {
     pub entries: Vec<Seen>,
     /// The sequence before which the next page begins; none at the end.
@@ -23,7 +25,8 @@ pub(crate) struct Page {
 }
 
 /// An entry: never a third party's affairs.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AccessLogEntry)]
 pub(crate) struct Seen {
     pub sequence: u64,
     pub at: Timestamp,
@@ -43,7 +46,7 @@ pub(crate) struct Seen {
 }
 
 /// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Ended {
     Allowed,
@@ -52,7 +55,8 @@ pub(crate) enum Ended {
 }
 
 /// What was read, checked or written.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AccessLogAccess)]
 pub(crate) struct SeenAccess {
     pub entity: String,
     pub operation: String,
@@ -61,7 +65,8 @@ pub(crate) struct SeenAccess {
 }
 
 /// One field of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AccessLogField)]
 pub(crate) struct SeenField {
     pub field: String,
     pub title: Text,

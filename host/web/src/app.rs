@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use linli_audit::{Origin, Signer};
 use linli_runtime::{Plugin, Runtime};
 use linli_store::Store;
@@ -21,6 +22,19 @@ pub struct Settings {
     pub origin: Origin,
     /// Who is asked to cosign them.
     pub witnesses: Vec<Witness>,
+    /// Who brings this token is told how the host does; none for nobody.
+    pub monitor: Option<String>,
+}
+
+/// Why the parts can't be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The API's document.
+    #[error("the API's document can't be written: {0}")]
+    Document(#[from] serde_json::Error),
+    /// The system gives none.
+    #[error("no randomness to be had: {0}")]
+    Random(#[from] getrandom::Error),
 }
 
 /// Shared by all handlers. Cheap to clone.
@@ -35,6 +49,8 @@ struct Inner {
     signer: Signer,
     sessions: Cache<[u8; 32], Arc<SessionInfo>>,
     attempts: Cache<String, u32>,
+    document: String,
+    run: String,
 }
 
 /// How long a session is believed without asking the database again: a log-out on another host, or a changed
@@ -46,10 +62,14 @@ const ATTEMPTS_WINDOW: Duration = Duration::from_secs(300);
 
 impl App {
     /// Puts the parts together.
-    pub fn new(runtime: Runtime, settings: Settings, signer: Signer) -> Self {
+    pub fn new(runtime: Runtime, settings: Settings, signer: Signer) -> Result<Self, StartError> {
         let sessions = Cache::builder().max_capacity(50_000).time_to_live(SESSION_BELIEVED).build();
         let attempts = Cache::builder().max_capacity(100_000).time_to_live(ATTEMPTS_WINDOW).build();
-        Self { inner: Arc::new(Inner { runtime, settings, signer, sessions, attempts }) }
+        let document = crate::openapi()?;
+        let mut random = [0; 16];
+        getrandom::fill(&mut random)?;
+        let run = HEXLOWER.encode(&random);
+        Ok(Self { inner: Arc::new(Inner { runtime, settings, signer, sessions, attempts, document, run }) })
     }
 
     /// The plugin runtime.
@@ -70,6 +90,16 @@ impl App {
     /// How the host is reached.
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
+    }
+
+    /// Which start of the host this is.
+    pub(crate) fn run(&self) -> &str {
+        &self.inner.run
+    }
+
+    /// The API's OpenAPI document.
+    pub(crate) fn document(&self) -> &str {
+        &self.inner.document
     }
 
     /// The log's key.

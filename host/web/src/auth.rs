@@ -105,11 +105,19 @@ impl FromRequestParts<App> for SignedIn {
     }
 }
 
-/// Compares a CSRF token in constant time.
+/// Compares secrets in constant time.
+pub(crate) fn is_same(kept: &str, given: &str) -> bool {
+    let (kept, given) = (kept.as_bytes(), given.as_bytes());
+    kept.iter().zip(given).fold(u8::from(kept.len() != given.len()), |differs, (a, b)| differs | (a ^ b)) == 0
+}
+
+/// Compares a CSRF token.
 pub fn check_csrf(session: &SessionInfo, given: &str) -> Result<(), Problem> {
-    let (kept, given) = (session.csrf.as_bytes(), given.as_bytes());
-    let differs = kept.iter().zip(given).fold(u8::from(kept.len() != given.len()), |differs, (a, b)| differs | (a ^ b));
-    if differs == 0 { Ok(()) } else { Err(Problem::forbidden("csrf", "the form is from another session; load the page again")) }
+    if is_same(&session.csrf, given) {
+        Ok(())
+    } else {
+        Err(Problem::forbidden("csrf", "the form is from another session; load the page again"))
+    }
 }
 
 fn token(parts: &Parts) -> Option<(&str, Carrier)> {

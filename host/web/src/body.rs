@@ -69,6 +69,20 @@ impl<S: Send + Sync> FromRequestParts<S> for Locale {
     }
 }
 
+/// How many of something an answer holds at most, 1 to 1,000.
+pub(crate) fn limit(asked: Option<i64>, default: i64) -> Result<i64, Problem> {
+    let limit = asked.unwrap_or(default);
+    if (1..=1_000).contains(&limit) { Ok(limit) } else { Err(Problem::bad_request("limit", "limit must lie in 1 to 1000")) }
+}
+
+/// A place in the log. JSON as scripts read it holds no larger whole number.
+pub(crate) fn place(asked: Option<u64>) -> Result<Option<u64>, Problem> {
+    match asked {
+        Some(place) if place >= 1 << 53 => Err(Problem::bad_request("parameter", "a place in the log must lie below 2 to the 53rd")),
+        asked => Ok(asked),
+    }
+}
+
 /// Says where and what kind, without serde's quotation of the offending value.
 fn redacted(reason: &serde_json::Error) -> String {
     let place = format!("line {}, column {}", reason.line(), reason.column());

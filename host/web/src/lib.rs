@@ -8,6 +8,8 @@
 //! | `body` | request bodies, bounded and with errors that say where |
 //! | `desk` | console and portal, under their own manifests |
 //! | `access_log` | who read a resident's record, as the resident sees it |
+//! | [`metrics`] | what a monitor is told |
+//! | `idempotency` | changes under a key of the caller's, done once |
 //! | `names` | names of codes, regions, applications and officials |
 //! | `api` | one file an endpoint |
 //! | `pages` | the same for people, as HTML |
@@ -22,6 +24,8 @@ pub mod app;
 pub mod auth;
 mod body;
 mod desk;
+mod idempotency;
+pub mod metrics;
 mod names;
 mod pages;
 pub mod password;
@@ -30,5 +34,6 @@ pub mod serve;
 pub mod session;
 pub mod witness;
 
+pub use api::document::text as openapi;
 pub use app::{App, Settings};
 pub use problem::Problem;

@@ -16,13 +16,15 @@ use linli_scope::grant::GrantError;
 use linli_scope::{Denial, DenialKind};
 use linli_store::StoreError;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A problem on its way to the caller. Small: most results here carry one.
 #[derive(Clone, Debug)]
 pub struct Problem(Box<Detail>);
 
 /// What it says.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
 pub struct Detail {
     /// `urn:linli:problem:CODE`.
     #[serde(rename = "type")]

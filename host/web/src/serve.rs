@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{api, pages, witness};
+use crate::{api, metrics, pages, witness};
 
 /// The largest body that is not a plugin, bytes.
 const BODY: usize = 2 << 20;
@@ -19,13 +21,15 @@ const SIGN_EVERY: Duration = Duration::from_secs(1);
 /// Every route of the host.
 pub fn router(app: App) -> Router {
     Router::new()
-        .nest("/api/v1", api::routes())
+        .nest("/api/v1", api::routes(&app))
         .merge(pages::routes())
+        .route("/metrics", get(metrics::show))
         .fallback(|| async { Problem::not_found("there is nothing at this address; the API begins at /api/v1") })
         .method_not_allowed_fallback(|| async {
             Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take that method")
         })
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn(metrics::measure))
         .with_state(app)
 }
 
@@ -65,6 +69,7 @@ async fn sign(app: App, stop: CancellationToken) {
         let signed = app.store().sign_checkpoint(&app.settings().origin, app.signer()).await;
         let (indexed, grown) = (app.store().index_log().await, app.store().grow_tree().await);
         let folded = app.store().fold_uses().await;
+        metrics::settle();
         if let Some(error) = signed.err().or(indexed.err()).or(grown.err()).or(folded.err()) {
             tracing::error!(%error, "the log could not be signed or indexed");
         }

@@ -90,8 +90,8 @@ fn every_size_of_the_log_is_shown_to_continue_every_smaller_one() {
             assert!(proof.proves(*old, *old_root, *size, *root), "{old} {size}");
         }
     }
-    auditor.get("/audit/consistency?from=5&to=3").refused(400, "size");
-    auditor.get("/audit/consistency?from=5&to=99999999").refused(400, "size");
+    auditor.get("/audit/consistency?from=5&to=3").refused(422, "size");
+    auditor.get("/audit/consistency?from=5&to=99999999").refused(422, "size");
 }
 
 fn claimed(note: &str) -> (u64, linli_audit::Hash) {
@@ -191,8 +191,8 @@ fn a_deferral_takes_two_people_hides_what_it_names_and_ends() {
     };
     let now = Timestamp::now();
     worker.post("/audit/deferrals", &asked(now + day)).refused(403, "role");
-    admin.post("/audit/deferrals", &asked(now - day)).refused(400, "until");
-    admin.post("/audit/deferrals", &asked(now + day * 400)).refused(400, "until");
+    admin.post("/audit/deferrals", &asked(now - day)).refused(422, "until");
+    admin.post("/audit/deferrals", &asked(now + day * 400)).refused(422, "until");
     let mut without = asked(now + day);
     without["legal_basis"] = " ".into();
     admin.post("/audit/deferrals", &without).refused(400, "legal_basis");

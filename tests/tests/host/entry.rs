@@ -59,7 +59,7 @@ fn a_version_that_somebody_else_changed_is_refused() {
         )
     };
     change("\"1\"").expect(200);
-    change("\"1\"").refused(409, "stale");
+    change("\"1\"").refused(412, "stale");
     let shown = worker.get(&format!("/records/resident/{id}")).expect(200);
     assert_eq!((shown.text("/record/name"), &shown.json["record"]["version"]), ("改名", &json!(2)));
     let unsaid = worker.send("PATCH", &format!("/records/resident/{id}"), &[("content-type", "application/json")], b"{}");

@@ -11,6 +11,9 @@ use ureq::{Agent, RequestBuilder};
 use super::account;
 use crate::Server;
 
+/// How long to wait before what got no answer is asked again.
+const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(2)];
+
 /// A host, and who asks.
 pub struct Client {
     agent: Agent,
@@ -40,6 +43,18 @@ impl Client {
     /// `POST` of JSON.
     pub fn post(&self, path: &str, body: &Value) -> Result<Value> {
         self.answer(self.posting(path, "application/json").send(body.to_string()))
+    }
+
+    /// `POST` of JSON that is done once: where no answer comes, or the host is busy, it is asked again under the same key.
+    pub fn post_once(&self, path: &str, body: &Value, key: &str) -> Result<Value> {
+        let ask = || self.posting(path, "application/json").header("idempotency-key", key).send(body.to_string());
+        for pause in PAUSES {
+            match ask() {
+                Ok(response) if !matches!(response.status().as_u16(), 409 | 503) => return self.answer(Ok(response)),
+                _ => std::thread::sleep(pause),
+            }
+        }
+        self.answer(ask())
     }
 
     /// `POST` of bytes, with one more header.

@@ -28,6 +28,9 @@ pub struct Options {
     /// Go on at this line, as an interrupted import said.
     #[arg(long, default_value_t = 2)]
     from_line: u64,
+    /// The key of an interrupted import, as it said: what was entered already is not entered again.
+    #[arg(long)]
+    key: Option<String>,
     /// On what evidence the values are entered.
     #[arg(long)]
     evidence: Option<String>,
@@ -38,6 +41,8 @@ pub struct Options {
 struct Import<'a> {
     client: Client,
     options: &'a Options,
+    /// Each request has a key of this and its first line.
+    key: String,
     columns: Vec<String>,
     bar: ProgressBar,
     entered: u64,
@@ -59,6 +64,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let mut import = Import {
         client,
         options,
+        key: options.key.clone().map_or_else(new_key, Ok)?,
         columns,
         bar: output::bar(size, "{bar:30} {percent}%  {msg}  {elapsed}"),
         entered: 0,
@@ -70,10 +76,11 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         Err(error) => {
             import.bar.abandon();
             note!(
-                "中断于第 {0} 行之前；继续： Interrupted before line {0}; to go on: linli import {1} {2} --from-line {0}",
+                "中断于第 {0} 行之前；继续： Interrupted before line {0}; to go on: linli import {1} {2} --from-line {0} --key {3}",
                 import.next_line,
                 options.entity,
-                options.file.display()
+                options.file.display(),
+                import.key
             );
             return Err(error);
         }
@@ -81,6 +88,12 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     import.bar.finish_and_clear();
     say!("录入 entered {}  拒绝 rejected {}", import.entered, import.rejected)?;
     Ok(if import.rejected > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn new_key() -> Result<String> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)?;
+    Ok(data_encoding::HEXLOWER.encode(&random))
 }
 
 fn column(at: usize, name: &[u8]) -> Result<String> {
@@ -119,7 +132,8 @@ impl Import<'_> {
             return Ok(());
         }
         let body = json!({"columns": self.columns, "rows": rows, "evidence": self.options.evidence});
-        let answer = self.client.post(&format!("/records/{}/import", part(&self.options.entity)), &body)?;
+        let key = format!("{}-{}", self.key, rows.first().map_or(0, |row| row.line));
+        let answer = self.client.post_once(&format!("/records/{}/import", part(&self.options.entity)), &body, &key)?;
         rows.clear();
         self.entered += answer.get("entered").and_then(Value::as_u64).unwrap_or(0);
         let rejected: Vec<LineError> = answer.get("rejected").cloned().map(serde_json::from_value).transpose()?.unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::os::unix::process::CommandExt as _;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use linli_runtime::{Limits, Runtime};
 use linli_web::{App, Settings};
@@ -12,6 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::data::{DataDir, ORIGIN, Place};
 use crate::output::note;
+
+/// Characters of a monitor's token, at least.
+const MONITOR_TOKEN: usize = 24;
 
 /// `linli serve`.
 #[derive(Args, Clone)]
@@ -62,6 +65,17 @@ pub async fn start(data: &DataDir) -> Result<Runtime> {
     Ok(Runtime::start(data.store().await?, data.keyring()?, limits, data.artefacts()?).await?)
 }
 
+/// Who may ask for metrics: whoever knows what `monitor.token` of the data directory says, where there is one.
+fn monitor(data: &DataDir) -> Result<Option<String>> {
+    let file = data.file("monitor.token");
+    match std::fs::read_to_string(&file) {
+        Ok(token) if token.trim().len() < MONITOR_TOKEN => bail!("{}: must hold at least {MONITOR_TOKEN} characters", file.display()),
+        Ok(token) => Ok(Some(token.trim().to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("{} can't be read", file.display())),
+    }
+}
+
 /// The limits of a plugin's call: `limits.toml` of the data directory, where there is one.
 fn limits(data: &DataDir) -> Result<Limits> {
     let file = data.file("limits.toml");
@@ -76,14 +90,15 @@ fn limits(data: &DataDir) -> Result<Limits> {
 pub async fn serve(data: &DataDir, runtime: Runtime, options: &Options) -> Result<()> {
     let listener = TcpListener::bind(&options.listen).await.with_context(|| format!("can't listen on {}", options.listen))?;
     let address = listener.local_addr()?;
+    linli_web::metrics::start()?;
     let public_url = options.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let origin = ORIGIN.parse().map_err(|error| anyhow::anyhow!("{error}"))?;
     let store = runtime.store().clone();
     let app = App::new(
         runtime,
-        Settings { public_url: public_url.trim_end_matches('/').to_owned(), origin, witnesses: data.witnesses()? },
+        Settings { public_url: public_url.trim_end_matches('/').to_owned(), origin, witnesses: data.witnesses()?, monitor: monitor(data)? },
         data.signer()?,
-    );
+    )?;
     let stop = CancellationToken::new();
     let ender = tokio::spawn(wait_for_end(stop.clone()));
     tracing::info!("listening on http://{address}");

@@ -6,13 +6,26 @@ use jiff::Timestamp;
 use linli_runtime::Call;
 use linli_scope::EntryKind;
 use serde_json::{Map, Value};
+use utoipa::IntoParams;
 
 use crate::app::App;
 use crate::auth::{SignedIn, Visitor};
 use crate::body::{self, JsonBody, Locale, Params, Segments};
 use crate::problem::Problem;
 
-/// `GET /plugins/{plugin}/pages/{path}?param=…`: a view. Public pages need no log-in.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "[`Locale`] reads it; this says what it looks like")]
+struct Language {
+    /// `en…` asks the plugin for English, all else for Chinese.
+    #[param(rename = "Accept-Language", example = "zh")]
+    language: Option<String>,
+}
+
+/// A page of a plugin: a view. What else stands in the query is the page's own. Public pages need no log-in.
+#[utoipa::path(get, path = "/plugins/{plugin}/pages/{*path}", security((), ("bearer" = []), ("cookie" = [])),
+    params(("plugin" = String, Path, pattern = "^[a-z0-9-]+([.][a-z0-9-]+)+$", example = "civil-affairs.elder-allowance"), ("path" = String, Path, pattern = "^[a-z0-9_-]{1,79}$", example = "eligible"), Language),
+    responses((status = 200, body = Object), (status = 401), (status = 403), (status = 409), (status = 422), (status = 429), (status = 502)))]
 pub(super) async fn page(
     State(app): State<App>,
     visitor: Visitor,
@@ -23,7 +36,10 @@ pub(super) async fn page(
     open(&app, &visitor, plugin, format!("/{path}"), params, locale).await
 }
 
-/// `GET /plugins/{plugin}/pages/`: the page `/`.
+/// The page `/` of a plugin: a view.
+#[utoipa::path(get, path = "/plugins/{plugin}/pages/", security((), ("bearer" = []), ("cookie" = [])),
+    params(("plugin" = String, Path, pattern = "^[a-z0-9-]+([.][a-z0-9-]+)+$", example = "civil-affairs.elder-allowance"), Language),
+    responses((status = 200, body = Object), (status = 401), (status = 403), (status = 409), (status = 422), (status = 429), (status = 502)))]
 pub(super) async fn first_page(
     State(app): State<App>,
     visitor: Visitor,
@@ -47,7 +63,11 @@ async fn open(
     Ok(body::json_text(app.runtime().call(call).await?.into_json()))
 }
 
-/// `POST /plugins/{plugin}/actions/{name}`: an action result.
+/// An action of a plugin: its result.
+#[utoipa::path(post, path = "/plugins/{plugin}/actions/{name}",
+    params(("plugin" = String, Path, pattern = "^[a-z0-9-]+([.][a-z0-9-]+)+$", example = "civil-affairs.elder-allowance"), ("name" = String, Path, example = "visit"), Language),
+    request_body(content = HashMap<String, Value>, description = "the inputs that the plugin's manifest names"),
+    responses((status = 200, body = Object), (status = 429), (status = 502)))]
 pub(super) async fn action(
     State(app): State<App>,
     signed_in: SignedIn,

@@ -1,41 +1,142 @@
 //! `/grants`: review, approve, narrow, revoke.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use axum::extract::State;
 use axum::response::Response;
+use indexmap::IndexMap;
 use jiff::Timestamp;
+use linli_model::{Classification, RegionCode, Text};
 use linli_runtime::Decision;
-use linli_scope::approval::Approving;
+use linli_runtime::preview::Preview;
+use linli_scope::access::{Mode, Operation};
+use linli_scope::approval::{Approving, Assessment};
 use linli_scope::grant::GrantedAccess;
+use linli_scope::manifest::Purpose;
+use linli_scope::standing::Standing;
+use linli_scope::table::Table;
 use linli_scope::{Actor, Grant, Narrowing, Role};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use linli_store::plugin::Publisher;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
 use crate::problem::Problem;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Revocation {
+    /// Why; its holder reads it.
+    #[schema(min_length = 1, pattern = "\\S")]
     reason: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct Grants {
+    grants: Vec<Summary>,
+}
+
+/// Where a grant stands.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Summary {
+    id: i64,
+    plugin: String,
+    /// What the component calls itself.
+    plugin_version: Option<String>,
+    /// The component that it is for, `sha256:…`.
+    digest: String,
+    state: Standing,
+    expires: Timestamp,
+    /// How often it was changed.
+    version: i64,
+    /// Why it was revoked.
+    reason: Option<String>,
+}
+
+/// A grant: what is asked, what is allowed, and what that touches.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Review {
+    #[serde(flatten)]
+    summary: Summary,
+    /// None, like name and purposes, for a component that another one has replaced.
+    publisher: Option<Publisher>,
+    name: Option<Text>,
+    purposes: Option<Vec<Purpose>>,
+    accesses: Vec<AccessReview>,
+    /// The sensitive fields that it touches, as `resident.low_income`.
+    sensitive: Vec<String>,
+    /// Who asked for it.
+    requested_by: Option<String>,
+    /// Who approved it, in order.
+    approvals: Vec<ApprovalReview>,
+    /// What it means for the people concerned, where it touches sensitive fields.
+    assessment: Option<Assessment>,
+}
+
+/// One admin's approval.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ApprovalReview {
+    by: Option<String>,
+    at: Timestamp,
+}
+
+/// One access: what was asked beside what is allowed.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AccessReview {
+    /// Its number in the manifest, from 1.
+    access: usize,
+    purpose: String,
+    entity: String,
+    operations: BTreeSet<Operation>,
+    fields: Vec<FieldReview>,
+    /// The condition that was asked.
+    #[serde(rename = "where")]
+    condition: Option<String>,
+    /// A further condition of the admin's.
+    and_where: Option<String>,
+    /// Predicates that `check` may ask, by name.
+    checks: IndexMap<String, String>,
+    /// Tables that `aggregate` may ask for.
+    tables: Vec<Table>,
+    /// The regions that the admin allowed; none for all.
+    regions: Option<Vec<RegionCode>>,
+    /// Rows that one call may read.
+    rows_per_call: u32,
+    /// Rows that all calls of a day may read together; none for no bound.
+    rows_per_day: Option<u64>,
+    /// Whether its values never enter the plugin.
+    bound: bool,
+    /// Fields that `public-lookup` shows.
+    public: Vec<String>,
+}
+
+/// A field of an access.
+#[derive(Serialize, ToSchema)]
+pub(super) struct FieldReview {
+    field: String,
+    title: Option<Text>,
+    classification: Option<Classification>,
+    asked: Mode,
+    /// None where it is not allowed.
+    allowed: Option<Mode>,
 }
 
 /// Who looks at grants; those of a publisher only at its own.
 const READERS: [Role; 4] = [Role::Admin, Role::Auditor, Role::Developer, Role::Integrator];
 
-/// `GET /grants`: newest first; a publisher's developers and integrators see its own.
+/// Grants, newest first; a publisher's developers and integrators see its own.
+#[utoipa::path(get, path = "/grants", responses((status = 200, body = Grants)))]
 pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
     signed_in.require(&READERS)?;
     let (grants, versions) = (app.store().grants().await?, app.store().component_versions().await?);
     let seen = grants.iter().filter(|grant| may_see(&app, signed_in.actor(), grant));
-    let grants: Vec<_> = seen.map(|grant| summary(&app, grant, &versions)).collect();
-    body::json(&json!({"grants": grants}))
+    body::json(&Grants { grants: seen.map(|grant| summary(&app, grant, &versions)).collect() })
 }
 
-/// `GET /grants/{id}`: what is asked, what is allowed, and what that touches.
+/// A grant: what is asked, what is allowed, and what that touches.
+#[utoipa::path(get, path = "/grants/{id}", params(("id" = i64, Path)), responses((status = 200, body = Review)))]
 pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
     signed_in.require(&READERS)?;
     let grant =
@@ -43,7 +144,8 @@ pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(i
     body::json(&review(&app, &grant).await?)
 }
 
-/// `POST /grants/{id}/approve`.
+/// Approves a request, which is in force then, or awaits a second admin where it touches sensitive fields.
+#[utoipa::path(post, path = "/grants/{id}/approve", params(("id" = i64, Path)), request_body = Approving, responses((status = 200, body = Review)))]
 pub(super) async fn approve(
     State(app): State<App>,
     signed_in: SignedIn,
@@ -53,7 +155,8 @@ pub(super) async fn approve(
     decide(&app, &signed_in, id, &Decision::Approve(approving)).await
 }
 
-/// `POST /grants/{id}/narrow`: takes something away.
+/// Takes something away from a grant.
+#[utoipa::path(post, path = "/grants/{id}/narrow", params(("id" = i64, Path)), request_body = Narrowing, responses((status = 200, body = Review)))]
 pub(super) async fn narrow(
     State(app): State<App>,
     signed_in: SignedIn,
@@ -63,21 +166,24 @@ pub(super) async fn narrow(
     decide(&app, &signed_in, id, &Decision::Narrow(Box::new(narrowing))).await
 }
 
-/// `GET /grants/{id}/preview`: how many people, which fields, what is new, what is used. Asking is on the record.
+/// What a grant would reveal: how many people, which fields, what is new, what is used. Asking is on the record.
+#[utoipa::path(get, path = "/grants/{id}/preview", params(("id" = i64, Path)), responses((status = 200, body = Preview), (status = 409), (status = 422)))]
 pub(super) async fn preview(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
     signed_in.require(&[Role::Admin, Role::Auditor])?;
     let grant = find(&app, id).await?;
     body::json(&app.runtime().preview(signed_in.actor(), &grant, Timestamp::now()).await?)
 }
 
-/// `POST /grants/{id}/narrow-to-used`: takes away the fields that the plugin has not used of late.
+/// Takes away the fields that the plugin has not used of late.
+#[utoipa::path(post, path = "/grants/{id}/narrow-to-used", params(("id" = i64, Path)), responses((status = 200, body = Review), (status = 409), (status = 422)))]
 pub(super) async fn narrow_to_used(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
     signed_in.require(&[Role::Admin])?;
     let narrowing = app.runtime().narrowing_to_used(&find(&app, id).await?, Timestamp::now()).await?;
     decide(&app, &signed_in, id, &Decision::Narrow(Box::new(narrowing))).await
 }
 
-/// `POST /grants/{id}/revoke`: ends it, at once.
+/// Ends a grant, at once.
+#[utoipa::path(post, path = "/grants/{id}/revoke", params(("id" = i64, Path)), request_body = Revocation, responses((status = 200, body = Review)))]
 pub(super) async fn revoke(
     State(app): State<App>,
     signed_in: SignedIn,
@@ -111,61 +217,78 @@ fn may_see(app: &App, actor: &Actor, grant: &Grant) -> bool {
     app.runtime().plugin(&grant.plugin).is_some_and(|plugin| actor.publisher.as_deref() == Some(&plugin.publisher.id))
 }
 
-fn summary(app: &App, grant: &Grant, versions: &HashMap<String, String>) -> Value {
+fn summary(app: &App, grant: &Grant, versions: &HashMap<String, String>) -> Summary {
     let serving = app.runtime().plugin(&grant.plugin);
-    let standing = grant.standing(serving.as_ref().map(|plugin| plugin.digest.as_str()), Timestamp::now());
-    json!({"id": grant.id, "plugin": grant.plugin, "plugin_version": versions.get(&grant.digest), "digest": grant.digest, "state": standing,
-        "expires": grant.expires, "version": grant.version, "reason": grant.reason})
+    Summary {
+        id: grant.id,
+        plugin: grant.plugin.clone(),
+        plugin_version: versions.get(&grant.digest).cloned(),
+        digest: grant.digest.clone(),
+        state: grant.standing(serving.as_ref().map(|plugin| plugin.digest.as_str()), Timestamp::now()),
+        expires: grant.expires,
+        version: grant.version,
+        reason: grant.reason.clone(),
+    }
 }
 
-async fn review(app: &App, grant: &Grant) -> Result<Value, Problem> {
+async fn review(app: &App, grant: &Grant) -> Result<Review, Problem> {
     let plugin = app.runtime().plugin(&grant.plugin).filter(|plugin| plugin.digest == grant.digest);
     let asked = plugin.as_ref().map(|plugin| &plugin.manifest);
-    let accesses: Vec<_> = grant
-        .accesses
-        .iter()
-        .map(|granted| access(app, grant, granted, asked.and_then(|asked| asked.accesses.get(granted.request))))
-        .collect();
-    let mut review = summary(app, grant, &app.store().component_versions().await?);
-    if let Some(review) = review.as_object_mut() {
-        review.insert("publisher".into(), json!(plugin.as_ref().map(|plugin| &plugin.publisher)));
-        review.insert("name".into(), json!(asked.map(|asked| &asked.plugin.name)));
-        review.insert("purposes".into(), json!(asked.map(|asked| &asked.purposes)));
-        review.insert("accesses".into(), accesses.into());
-        review.insert("sensitive".into(), json!(app.runtime().sensitive(grant)));
-        review.insert("requested_by".into(), name(app, grant.requested_by).await?);
-        let mut approvals = Vec::new();
-        for approval in &grant.approvals {
-            approvals.push(json!({"by": name(app, Some(approval.by)).await?, "at": approval.at}));
-        }
-        review.insert("approvals".into(), approvals.into());
-        review.insert("assessment".into(), json!(grant.assessment));
+    let mut approvals = Vec::new();
+    for approval in &grant.approvals {
+        approvals.push(ApprovalReview { by: name(app, Some(approval.by)).await?, at: approval.at });
     }
-    Ok(review)
+    let access = |granted: &GrantedAccess| access(app, grant, granted, asked.and_then(|asked| asked.accesses.get(granted.request)));
+    Ok(Review {
+        summary: summary(app, grant, &app.store().component_versions().await?),
+        publisher: plugin.as_ref().map(|plugin| plugin.publisher.clone()),
+        name: asked.map(|asked| asked.plugin.name.clone()),
+        purposes: asked.map(|asked| asked.purposes.clone()),
+        accesses: grant.accesses.iter().map(access).collect(),
+        sensitive: app.runtime().sensitive(grant),
+        requested_by: name(app, grant.requested_by).await?,
+        approvals,
+        assessment: grant.assessment.clone(),
+    })
 }
 
 /// The name of an account.
-async fn name(app: &App, account: Option<i64>) -> Result<Value, Problem> {
+async fn name(app: &App, account: Option<i64>) -> Result<Option<String>, Problem> {
     match account {
-        Some(id) => Ok(json!(app.store().account_name(id).await?)),
-        None => Ok(Value::Null),
+        Some(id) => Ok(app.store().account_name(id).await?),
+        None => Ok(None),
     }
 }
 
 /// One access: what was asked beside what is allowed, each field with its classification.
-fn access(app: &App, grant: &Grant, granted: &GrantedAccess, asked: Option<&linli_scope::Access>) -> Value {
+fn access(app: &App, grant: &Grant, granted: &GrantedAccess, asked: Option<&linli_scope::Access>) -> AccessReview {
     let catalogue = app.store().catalogue();
-    let entity = catalogue.entity_of(&grant.plugin, &granted.access.entity);
-    let fields: Vec<_> = asked
-        .unwrap_or(&granted.access)
-        .fields
-        .iter()
-        .map(|(name, mode)| {
-            let field = entity.and_then(|entity| entity.field(name));
-            json!({"field": name, "title": field.map(|field| &field.title), "classification": field.map(|field| field.classification), "asked": mode, "allowed": granted.access.fields.get(name)})
-        })
-        .collect();
-    json!({"access": granted.request + 1, "purpose": granted.access.purpose, "entity": granted.access.entity, "operations": granted.access.operations, "fields": fields,
-        "where": granted.access.condition, "and_where": granted.access.and_where, "checks": granted.access.checks, "tables": granted.access.tables, "regions": granted.access.regions,
-        "rows_per_call": granted.access.rows_per_call, "rows_per_day": granted.access.rows_per_day, "bound": granted.access.bound, "public": granted.access.public})
+    let allowed = granted.access.clone();
+    let entity = catalogue.entity_of(&grant.plugin, &allowed.entity);
+    let review = |(name, mode): (&String, &Mode)| {
+        let field = entity.and_then(|entity| entity.field(name));
+        FieldReview {
+            field: name.clone(),
+            title: field.map(|field| field.title.clone()),
+            classification: field.map(|field| field.classification),
+            asked: *mode,
+            allowed: allowed.fields.get(name).copied(),
+        }
+    };
+    AccessReview {
+        access: granted.request + 1,
+        fields: asked.unwrap_or(&allowed).fields.iter().map(review).collect(),
+        purpose: allowed.purpose,
+        entity: allowed.entity,
+        operations: allowed.operations,
+        condition: allowed.condition,
+        and_where: allowed.and_where,
+        checks: allowed.checks,
+        tables: allowed.tables,
+        regions: allowed.regions,
+        rows_per_call: allowed.rows_per_call,
+        rows_per_day: allowed.rows_per_day,
+        bound: allowed.bound,
+        public: allowed.public,
+    }
 }

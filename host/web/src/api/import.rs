@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::response::Response;
 use linli_entry::table::{Head, LineError, Row};
 use linli_entry::{Desk, EntryError};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
@@ -16,16 +16,33 @@ use crate::problem::Problem;
 /// Rows that one request may bring.
 const ROWS: usize = 500;
 
-#[derive(Deserialize)]
+/// Rows of a table.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Table {
+    /// The field that each column holds.
     columns: Vec<String>,
+    #[schema(max_items = 500)]
     rows: Vec<Row>,
+    /// On what evidence the values are entered.
     evidence: Option<String>,
 }
 
-/// `POST /records/{entity}/import`: enters each row by itself; says what became of every line that was not entered.
-pub(super) async fn rows(
+/// What became of the rows.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Imported {
+    /// Rows that are records now.
+    entered: usize,
+    /// What is wrong with each of the others.
+    rejected: Vec<LineError>,
+    /// Whether the columns fit the entity type; where not, no row was looked at.
+    head: bool,
+}
+
+/// Enters each row by itself; says what became of every line that was not entered.
+#[utoipa::path(post, path = "/records/{entity}/import", params(("entity" = String, Path, example = "resident")), request_body = Table,
+    responses((status = 200, body = Imported)))]
+pub(super) async fn import(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(name): Segments<String>,
@@ -38,7 +55,7 @@ pub(super) async fn rows(
     let entity = desk.scope.entity(&name).cloned().ok_or_else(|| Problem::not_found("there is no such entity type"))?;
     let head = match Head::read(&entity, &table.columns) {
         Ok(head) => head,
-        Err(errors) => return body::json(&json!({"entered": 0, "rejected": errors, "head": false})),
+        Err(errors) => return body::json(&Imported { entered: 0, rejected: errors, head: false }),
     };
     // All of them wait for the same group commits, so they are handed over together.
     let outcomes =
@@ -51,7 +68,7 @@ pub(super) async fn rows(
             Some(errors) => rejected.extend(errors),
         }
     }
-    body::json(&json!({"entered": entered, "rejected": rejected, "head": true}))
+    body::json(&Imported { entered, rejected, head: true })
 }
 
 async fn enter(

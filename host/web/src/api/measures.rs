@@ -1,5 +1,7 @@
 //! `/audit/deferrals`, `/audit/erasures`, `/audit/measures`: what two people decide about a resident.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -9,8 +11,8 @@ use linli_model::RecordNo;
 use linli_runtime::install::administration;
 use linli_scope::{Actor, Role};
 use linli_store::measure::{Kind, Measure, State as Stands};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
@@ -27,35 +29,108 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 const WORDS: usize = 1_000;
 
 /// A deferral that is asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = AskedDeferral)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Deferral {
+    /// The resident's id, as the console shows it.
     resident: String,
+    /// What an application did, by its id.
     application: String,
+    /// One of its purposes; else all of them.
     purpose: Option<String>,
+    /// The first moment that is deferred; else now.
     since: Option<Timestamp>,
+    /// When it ends, at most 366 days from now.
     until: Timestamp,
+    #[schema(max_length = 1000, pattern = "\\S")]
     reason: String,
+    #[schema(max_length = 1000, pattern = "\\S")]
     legal_basis: String,
 }
 
 /// An erasure that is asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = AskedErasure)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Erasure {
+    /// The resident's id, as the console shows it.
     resident: String,
+    #[schema(max_length = 1000, pattern = "\\S")]
     reason: String,
+    #[schema(max_length = 1000, pattern = "\\S")]
     legal_basis: String,
 }
 
-/// `GET /audit/measures`: all, newest first.
-pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
-    signed_in.require(&ASKING)?;
-    let measures: Vec<_> = app.store().measures().await?.iter().map(|measure| shown(&app, measure)).collect();
-    body::json(&json!({"measures": measures}))
+#[derive(Serialize, ToSchema)]
+pub(super) struct Measures {
+    measures: Vec<Shown>,
 }
 
-/// `POST /audit/deferrals`: asks that a resident may not see for a time what an application does.
+/// What is done about a resident, or was asked to be.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Measure)]
+pub(super) struct Shown {
+    id: i64,
+    resident: String,
+    state: Stands,
+    reason: String,
+    legal_basis: String,
+    /// An account's number.
+    asked_by: i64,
+    asked_at: Timestamp,
+    decided_by: Option<i64>,
+    #[serde(flatten)]
+    kind: ShownKind,
+}
+
+/// What a measure does.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum ShownKind {
+    /// The resident does not see, until a date, what an application did since another.
+    Deferral { application: String, purpose: Option<String>, since: Timestamp, until: Timestamp },
+    /// The person is erased.
+    Erasure,
+}
+
+/// An erasure that is done.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Erased {
+    id: i64,
+    /// `erasure`.
+    kind: &'static str,
+    state: Stands,
+    erased: Reached,
+}
+
+/// What an erasure reached.
+#[derive(Serialize, ToSchema)]
+struct Reached {
+    /// Records by entity type.
+    records: BTreeMap<String, u64>,
+    log_entries: u64,
+}
+
+/// What a decision answers.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "each branch answers its own; this says that it is one of them")]
+pub(super) enum Decided {
+    Erased(Erased),
+    Measure(Shown),
+}
+
+/// All measures, newest first.
+#[utoipa::path(get, path = "/audit/measures", responses((status = 200, body = Measures)))]
+pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
+    signed_in.require(&ASKING)?;
+    let measures = app.store().measures().await?.into_iter().map(|measure| shown(&app, measure)).collect();
+    body::json(&Measures { measures })
+}
+
+/// Asks that a resident may not see for a time what an application does.
+#[utoipa::path(post, path = "/audit/deferrals", request_body = Deferral, responses((status = 201, body = Shown), (status = 404)))]
 pub(super) async fn ask_deferral(
     State(app): State<App>,
     signed_in: SignedIn,
@@ -65,10 +140,10 @@ pub(super) async fn ask_deferral(
     let now = Timestamp::now();
     let since = asked.since.unwrap_or(now);
     if asked.until <= now || asked.until <= since {
-        return Err(Problem::bad_request("until", "a deferral must end later than it begins, and later than now"));
+        return Err(wrong("until", "a deferral must end later than it begins, and later than now"));
     }
     if asked.until.duration_since(now) > LONGEST {
-        return Err(Problem::bad_request("until", "a deferral lasts at most 366 days; ask anew before it ends"));
+        return Err(wrong("until", "a deferral lasts at most 366 days; ask anew before it ends"));
     }
     if app.runtime().first_party(&asked.application).is_none() {
         app.plugin(&asked.application)?;
@@ -77,7 +152,8 @@ pub(super) async fn ask_deferral(
     ask(&app, &signed_in, &asked.resident, kind, [asked.reason, asked.legal_basis]).await
 }
 
-/// `POST /audit/erasures`: asks that a resident is taken out of everything that is kept.
+/// Asks that a resident is taken out of everything that is kept.
+#[utoipa::path(post, path = "/audit/erasures", request_body = Erasure, responses((status = 201, body = Shown), (status = 404)))]
 pub(super) async fn ask_erasure(
     State(app): State<App>,
     signed_in: SignedIn,
@@ -108,28 +184,31 @@ async fn ask(app: &App, signed_in: &SignedIn, resident: &str, kind: Kind, words:
         decided_by: None,
     };
     let measure = app.store().add_measure(measure, |measure| entry(actor, "ask", measure).encode()).await?;
-    Ok((StatusCode::CREATED, body::json(&shown(app, &measure))?).into_response())
+    Ok((StatusCode::CREATED, body::json(&shown(app, measure))?).into_response())
 }
 
-/// `POST /audit/measures/{id}/approve`: by another person than the one who asked. An erasure is done at once.
+/// Approved by another person than the one who asked. An erasure is done at once.
+#[utoipa::path(post, path = "/audit/measures/{id}/approve", params(("id" = i64, Path)), responses((status = 200, body = Decided), (status = 409)))]
 pub(super) async fn approve(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
     let measure = asked(&app, &signed_in, id).await?;
     if measure.kind != Kind::Erasure {
         return decide(&app, &signed_in, measure, "approve", Stands::Approved).await;
     }
     let reach = app.store().erase(RecordNo(measure.resident), entry(signed_in.actor(), "approve", &measure)).await?;
-    let records: serde_json::Map<String, Value> = reach.records.into_iter().map(|(entity, count)| (entity, count.into())).collect();
-    body::json(&json!({"id": id, "kind": "erasure", "state": "approved", "erased": {"records": records, "log_entries": reach.entries}}))
+    let erased = Reached { records: reach.records.into_iter().collect(), log_entries: reach.entries };
+    body::json(&Erased { id, kind: "erasure", state: Stands::Approved, erased })
 }
 
-/// `POST /audit/measures/{id}/refuse`: by another person than the one who asked.
+/// Refused by another person than the one who asked.
+#[utoipa::path(post, path = "/audit/measures/{id}/refuse", params(("id" = i64, Path)), responses((status = 200, body = Shown), (status = 409)))]
 pub(super) async fn refuse(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
     let measure = asked(&app, &signed_in, id).await?;
     decide(&app, &signed_in, measure, "refuse", Stands::Refused).await
 }
 
-/// `POST /audit/measures/{id}/lift`: ends a deferral before its time. It gives the resident back what the rule is, so
+/// Ends a deferral before its time. It gives the resident back what the rule is, so
 /// that one person is enough.
+#[utoipa::path(post, path = "/audit/measures/{id}/lift", params(("id" = i64, Path)), responses((status = 200, body = Shown), (status = 409)))]
 pub(super) async fn lift(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
     signed_in.require(&DECIDING)?;
     let measure = find(&app, id).await?;
@@ -157,7 +236,7 @@ async fn decide(app: &App, signed_in: &SignedIn, before: Measure, what: &str, st
     let measure = Measure { state, decided_by: Some(actor.id), ..before.clone() };
     let entry = entry(actor, what, &measure).encode();
     let measure = app.store().put_measure(before, measure, entry).await?;
-    body::json(&shown(app, &measure))
+    body::json(&shown(app, measure))
 }
 
 async fn find(app: &App, id: i64) -> Result<Measure, Problem> {
@@ -180,23 +259,25 @@ fn entry(actor: &Actor, what: &str, measure: &Measure) -> Entry {
     entry
 }
 
-fn shown(app: &App, measure: &Measure) -> Value {
+fn wrong(code: &str, detail: &str) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
+}
+
+fn shown(app: &App, measure: Measure) -> Shown {
     let catalogue = app.store().catalogue();
     let number = catalogue.entity(RESIDENT).map(|entity| entity.number).unwrap_or_default();
-    let resident = app.runtime().console().scope().tokens().token(number, RecordNo(measure.resident));
-    let mut shown = json!({"id": measure.id, "resident": resident, "state": measure.state, "reason": measure.reason,
-        "legal_basis": measure.legal_basis, "asked_by": measure.asked_by, "asked_at": measure.asked_at, "decided_by": measure.decided_by});
-    if let Some(shown) = shown.as_object_mut() {
-        match &measure.kind {
-            Kind::Erasure => drop(shown.insert("kind".into(), "erasure".into())),
-            Kind::Deferral { application, purpose, since, until } => {
-                shown.insert("kind".into(), "deferral".into());
-                shown.insert("application".into(), json!(application));
-                shown.insert("purpose".into(), json!(purpose));
-                shown.insert("since".into(), json!(since));
-                shown.insert("until".into(), json!(until));
-            }
-        }
+    Shown {
+        id: measure.id,
+        resident: app.runtime().console().scope().tokens().token(number, RecordNo(measure.resident)),
+        state: measure.state,
+        reason: measure.reason,
+        legal_basis: measure.legal_basis,
+        asked_by: measure.asked_by,
+        asked_at: measure.asked_at,
+        decided_by: measure.decided_by,
+        kind: match measure.kind {
+            Kind::Erasure => ShownKind::Erasure,
+            Kind::Deferral { application, purpose, since, until } => ShownKind::Deferral { application, purpose, since, until },
+        },
     }
-    shown
 }

@@ -1,7 +1,8 @@
-//! The API under /api/v1, one file an endpoint.
+//! The API under /api/v1, one file an endpoint. [`document`] says how a route is added.
 
 mod audit;
 mod calls;
+pub(crate) mod document;
 mod entity_types;
 mod grants;
 mod health;
@@ -16,50 +17,60 @@ mod session;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::middleware::from_fn_with_state;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::idempotency;
 
 /// A package and what a request wraps around it.
-const PACKAGE: usize = linli_package::MAX_PACKAGE + (1 << 20);
+pub(crate) const PACKAGE: usize = linli_package::MAX_PACKAGE + (1 << 20);
 
 /// Every route below /api/v1.
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/session", post(session::open).get(session::show).delete(session::close))
-        .route("/regions", get(regions::list))
-        .route("/regions/{code}", get(regions::show))
-        .route("/entity-types", get(entity_types::list))
-        .route("/entity-types/{*name}", get(entity_types::show))
-        .route("/code-lists/{name}", get(entity_types::codes))
-        .route("/records/{entity}", get(records::list).post(records::create))
-        .route("/records/{entity}/import", post(import::rows))
-        .route("/records/{entity}/{id}", get(records::show).patch(records::update))
-        .route("/publishers", get(publishers::list).post(publishers::create))
-        .route("/plugins", get(plugins::list).post(plugins::install).layer(DefaultBodyLimit::max(PACKAGE)))
-        .route("/plugins/{plugin}", get(plugins::show))
-        .route("/plugins/{plugin}/log", get(plugins::log))
-        .route("/plugins/{plugin}/pages/", get(calls::first_page))
-        .route("/plugins/{plugin}/pages/{*path}", get(calls::page))
-        .route("/plugins/{plugin}/actions/{name}", post(calls::action))
-        .route("/grants", get(grants::list))
-        .route("/grants/{id}", get(grants::show))
-        .route("/grants/{id}/approve", post(grants::approve))
-        .route("/grants/{id}/preview", get(grants::preview))
-        .route("/grants/{id}/narrow-to-used", post(grants::narrow_to_used))
-        .route("/grants/{id}/narrow", post(grants::narrow))
-        .route("/grants/{id}/revoke", post(grants::revoke))
-        .route("/me/record", get(me::record))
-        .route("/me/access-log", get(me::access_log))
-        .route("/audit/entries", get(audit::entries))
-        .route("/audit/entries/{sequence}/proof", get(audit::proof))
-        .route("/audit/checkpoints", get(audit::checkpoints))
-        .route("/audit/consistency", get(audit::consistency))
-        .route("/audit/measures", get(measures::list))
-        .route("/audit/deferrals", post(measures::ask_deferral))
-        .route("/audit/erasures", post(measures::ask_erasure))
-        .route("/audit/measures/{id}/approve", post(measures::approve))
-        .route("/audit/measures/{id}/refuse", post(measures::refuse))
-        .route("/audit/measures/{id}/lift", post(measures::lift))
-        .route("/health", get(health::show))
+pub(crate) fn routes(app: &App) -> Router<App> {
+    Router::from(router()).layer(from_fn_with_state(app.clone(), idempotency::once))
+}
+
+/// The routes and their document in one.
+fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(document::Document::openapi())
+        .routes(routes!(session::open, session::show, session::close))
+        .routes(routes!(regions::list))
+        .routes(routes!(regions::show))
+        .routes(routes!(entity_types::list))
+        .routes(routes!(entity_types::show))
+        .routes(routes!(entity_types::codes))
+        .routes(routes!(records::list, records::create))
+        .routes(routes!(import::import))
+        .routes(routes!(records::show, records::update))
+        .routes(routes!(publishers::list, publishers::create))
+        .routes(routes!(plugins::list, plugins::install).layer(DefaultBodyLimit::max(PACKAGE)))
+        .routes(routes!(plugins::show))
+        .routes(routes!(plugins::log))
+        .routes(routes!(calls::first_page))
+        .routes(routes!(calls::page))
+        .routes(routes!(calls::action))
+        .routes(routes!(grants::list))
+        .routes(routes!(grants::show))
+        .routes(routes!(grants::approve))
+        .routes(routes!(grants::preview))
+        .routes(routes!(grants::narrow_to_used))
+        .routes(routes!(grants::narrow))
+        .routes(routes!(grants::revoke))
+        .routes(routes!(me::record))
+        .routes(routes!(me::access_log))
+        .routes(routes!(audit::entries))
+        .routes(routes!(audit::proof))
+        .routes(routes!(audit::checkpoints))
+        .routes(routes!(audit::consistency))
+        .routes(routes!(measures::list))
+        .routes(routes!(measures::ask_deferral))
+        .routes(routes!(measures::ask_erasure))
+        .routes(routes!(measures::approve))
+        .routes(routes!(measures::refuse))
+        .routes(routes!(measures::lift))
+        .routes(routes!(health::show))
+        .routes(routes!(document::show))
 }

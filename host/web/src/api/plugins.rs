@@ -6,11 +6,15 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use linli_model::Text;
 use linli_runtime::Plugin;
+use linli_scope::GrantState;
 use linli_scope::manifest::Page;
+use linli_scope::manifest::{Action, Purpose};
 use linli_scope::{Actor, Role};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use linli_store::plugin::{LogLine, Publisher};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::auth::SignedIn;
@@ -20,23 +24,82 @@ use crate::problem::Problem;
 /// Carries the publisher's signature of the body.
 const SIGNATURE: &str = "x-signature";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Upload {
+    /// For whom: a publisher's id.
     publisher: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Newest {
+    /// Lines, 100 by default.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
 
-/// `GET /plugins`: the plugins whose pages the person may open, all of them for admins and auditors.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Plugins<'a> {
+    plugins: Vec<Described<'a>>,
+}
+
+/// A plugin as it is installed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Plugin)]
+pub(super) struct Described<'a> {
+    #[schema(example = "civil-affairs.elder-allowance")]
+    id: &'a str,
+    version: &'a str,
+    name: &'a Text,
+    description: Option<&'a Text>,
+    publisher: &'a Publisher,
+    /// `sha256:…` of its component.
+    digest: &'a str,
+    /// Whether its publisher signed it.
+    signed: bool,
+    /// After too many faults no call is let in for so many seconds.
+    paused_seconds: Option<u64>,
+    purposes: &'a [Purpose],
+    pages: &'a [Page],
+    actions: &'a [Action],
+}
+
+/// A package that is installed now, and the request that comes with it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Installed {
+    plugin: String,
+    version: String,
+    /// `sha256:…` of its component.
+    digest: String,
+    /// Whether its publisher signed it.
+    signed: bool,
+    grant: Requested,
+}
+
+/// The request for a grant.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Requested {
+    id: i64,
+    state: GrantState,
+}
+
+/// Lines of a plugin's own log, newest first.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Lines {
+    lines: Vec<LogLine>,
+}
+
+/// The plugins whose pages the person may open, all of them for admins and auditors.
+#[utoipa::path(get, path = "/plugins", responses((status = 200, body = Plugins)))]
 pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
     let actor = signed_in.actor();
     let all = actor.has(Role::Admin) || actor.has(Role::Auditor);
     let plugins = app.runtime().plugins();
-    let mine = plugins.iter().filter(|plugin| all || is_for(plugin, actor)).map(|plugin| describe(plugin));
-    body::json(&json!({"plugins": mine.collect::<Vec<_>>()}))
+    let mine = plugins.iter().filter(|plugin| all || is_for(plugin, actor));
+    body::json(&Plugins { plugins: mine.map(|plugin| describe(plugin)).collect() })
 }
 
 /// Whether a person may open some page of a plugin, or develops it. Public pages are for everybody.
@@ -49,7 +112,11 @@ fn develops(plugin: &Plugin, actor: &Actor) -> bool {
     (actor.has(Role::Developer) || actor.has(Role::Integrator)) && actor.publisher.as_deref() == Some(&plugin.publisher.id)
 }
 
-/// `POST /plugins?publisher=ID`: a package, `application/wasm`.
+/// Installs a package and asks for its grant.
+#[utoipa::path(post, path = "/plugins",
+    params(Upload, ("X-Signature" = Option<String>, Header, description = "the publisher's signature of the body, base64")),
+    request_body(content_type = "application/wasm", content = Vec<u8>, description = "the package, at most 33 MiB with its request"),
+    responses((status = 201, body = Installed)))]
 pub(super) async fn install(
     State(app): State<App>,
     signed_in: SignedIn,
@@ -68,7 +135,8 @@ pub(super) async fn install(
         None => None,
     };
     let made = app.runtime().install(bytes.to_vec(), signature, &upload.publisher, signed_in.actor(), Timestamp::now()).await?;
-    let answer = json!({"plugin": made.plugin, "version": made.version, "digest": made.digest, "signed": made.signed, "grant": {"id": made.grant.id, "state": made.grant.state}});
+    let grant = Requested { id: made.grant.id, state: made.grant.state };
+    let answer = Installed { plugin: made.plugin, version: made.version, digest: made.digest, signed: made.signed, grant };
     Ok((StatusCode::CREATED, body::json(&answer)?).into_response())
 }
 
@@ -84,7 +152,8 @@ fn may_upload(signed_in: &SignedIn, publisher: &str) -> Result<(), Problem> {
     }
 }
 
-/// `GET /plugins/{plugin}`.
+/// One plugin.
+#[utoipa::path(get, path = "/plugins/{plugin}", params(("plugin" = String, Path, pattern = "^[a-z0-9-]+([.][a-z0-9-]+)+$", example = "civil-affairs.elder-allowance")), responses((status = 200, body = Described)))]
 pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<String>) -> Result<Response, Problem> {
     let plugin = app.plugin(&id)?;
     let actor = signed_in.actor();
@@ -94,7 +163,8 @@ pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(i
     body::json(&describe(&plugin))
 }
 
-/// `GET /plugins/{plugin}/log`: the newest lines of its own log, for its developers and admins.
+/// The newest lines of a plugin's own log, for its developers and admins.
+#[utoipa::path(get, path = "/plugins/{plugin}/log", params(("plugin" = String, Path, pattern = "^[a-z0-9-]+([.][a-z0-9-]+)+$"), Newest), responses((status = 200, body = Lines)))]
 pub(super) async fn log(
     State(app): State<App>,
     signed_in: SignedIn,
@@ -105,13 +175,23 @@ pub(super) async fn log(
     if !(signed_in.actor().has(Role::Admin) || develops(&plugin, signed_in.actor())) {
         return Err(Problem::forbidden("role", "a plugin's log is for its publisher's developers and for admins"));
     }
-    let lines = app.store().log_lines(&id, newest.limit.unwrap_or(100).clamp(1, 1_000)).await?;
-    body::json(&json!({"lines": lines}))
+    let lines = app.store().log_lines(&id, body::limit(newest.limit, 100)?).await?;
+    body::json(&Lines { lines })
 }
 
-fn describe(plugin: &Plugin) -> Value {
-    let head = &plugin.manifest.plugin;
-    let pages: Vec<_> = plugin.manifest.pages.iter().map(|page| json!({"path": page.path, "title": page.title, "purpose": page.purpose, "roles": page.roles, "public": page.public, "menu": page.menu})).collect();
-    let actions: Vec<_> = plugin.manifest.actions.iter().map(|action| json!({"name": action.name, "title": action.title, "purpose": action.purpose, "roles": action.roles, "input": action.input})).collect();
-    json!({"id": head.id, "version": head.version, "name": head.name, "description": head.description, "publisher": plugin.publisher, "digest": plugin.digest, "signed": plugin.signed, "paused_seconds": plugin.paused().map(|left| left.as_secs().max(1)), "purposes": plugin.manifest.purposes, "pages": pages, "actions": actions})
+fn describe(plugin: &Plugin) -> Described<'_> {
+    let manifest = &plugin.manifest;
+    Described {
+        id: &manifest.plugin.id,
+        version: &manifest.plugin.version,
+        name: &manifest.plugin.name,
+        description: manifest.plugin.description.as_ref(),
+        publisher: &plugin.publisher,
+        digest: &plugin.digest,
+        signed: plugin.signed,
+        paused_seconds: plugin.paused().map(|left| left.as_secs().max(1)),
+        purposes: &manifest.purposes,
+        pages: &manifest.pages,
+        actions: &manifest.actions,
+    }
 }

@@ -10,34 +10,62 @@ use linli_package::PublisherKey;
 use linli_runtime::install::administration;
 use linli_scope::Role;
 use linli_store::plugin::Publisher;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody};
 use crate::problem::Problem;
 
-#[derive(Deserialize)]
+/// A publisher, as an admin adds it.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewPublisher {
+    #[schema(pattern = "^[a-z0-9-]{1,60}$", example = "civil-affairs")]
     id: String,
+    #[schema(min_length = 1, max_length = 100, example = "民政局")]
     name: String,
+    /// The sector of its tokens, which can't change.
+    #[schema(pattern = "^[a-z0-9-]{1,60}$", example = "civil-affairs")]
     sector: String,
     /// The key with which it signs, as PEM; what is left out stays.
     key: Option<String>,
 }
 
-/// `GET /publishers`.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Publishers {
+    publishers: Vec<Described>,
+}
+
+/// A publisher, with its key's fingerprint where it has one.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Publisher)]
+pub(super) struct Described {
+    id: String,
+    name: String,
+    sector: String,
+    key: Option<String>,
+}
+
+/// All publishers.
+#[utoipa::path(get, path = "/publishers", responses((status = 200, body = Publishers)))]
 pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
     signed_in.require(&[Role::Admin, Role::Auditor, Role::Steward])?;
     let keys = app.store().publisher_keys().await?;
     let publishers = app.store().publishers().await?;
-    let publishers: Vec<_> = publishers.iter().map(|publisher| describe(publisher, keys.get(&publisher.id))).collect();
-    body::json(&json!({"publishers": publishers}))
+    let publishers = publishers
+        .into_iter()
+        .map(|publisher| {
+            let key = keys.get(&publisher.id);
+            describe(publisher, key)
+        })
+        .collect();
+    body::json(&Publishers { publishers })
 }
 
-/// `POST /publishers`: adds or renames one, or gives it another key.
+/// Adds a publisher, renames the one of that id, or gives it another key.
+#[utoipa::path(post, path = "/publishers", request_body = NewPublisher, responses((status = 201, body = Described)))]
 pub(super) async fn create(
     State(app): State<App>,
     signed_in: SignedIn,
@@ -77,11 +105,10 @@ pub(super) async fn create(
         app.store().put_publisher_key(publisher.id.clone(), pem, entry.encode()).await?;
     }
     let pem = app.store().publisher_keys().await?.remove(&publisher.id);
-    Ok((StatusCode::CREATED, body::json(&describe(&publisher, pem.as_ref()))?).into_response())
+    Ok((StatusCode::CREATED, body::json(&describe(publisher, pem.as_ref()))?).into_response())
 }
 
-/// A publisher, with its key's fingerprint where it has one.
-fn describe(publisher: &Publisher, pem: Option<&String>) -> Value {
+fn describe(publisher: Publisher, pem: Option<&String>) -> Described {
     let key = pem.and_then(|pem| pem.parse::<PublisherKey>().ok()).map(|key| key.fingerprint());
-    json!({"id": publisher.id, "name": publisher.name, "sector": publisher.sector, "key": key})
+    Described { id: publisher.id, name: publisher.name, sector: publisher.sector, key }
 }

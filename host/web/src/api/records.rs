@@ -1,13 +1,21 @@
 //! `/records/{entity}`: a worker's own access, under the console's manifest.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use linli_entry::Desk;
+use linli_entry::desk::Record;
+use linli_entry::{Desk, EntryError};
 use linli_model::{EntityType, FieldKind, Value};
 use linli_scope::Operator;
 use linli_scope::decide::{Ask, Filter};
-use serde_json::{Map, json};
+use linli_store::StoreError;
+use linli_store::provenance::FieldSource;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value as Json, json};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::SignedIn;
@@ -18,7 +26,50 @@ use crate::problem::Problem;
 /// Rows a page where the caller does not say.
 const LIMIT: u32 = 50;
 
-/// `GET /records/{entity}?fields=a,b&filter=age:ge:80&sort=-age&limit=20&after=…`.
+/// A page of records.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the store writes it as text; this says what it looks like")]
+pub(super) struct Records {
+    /// The fields that were asked for, and `id`, the record's token.
+    records: Vec<HashMap<String, Json>>,
+    /// Give it as `after` for the next page; absent on the last.
+    next: Option<String>,
+}
+
+/// `field:op:value`; `in` takes values with `|` between, `has` none.
+#[derive(ToSchema)]
+#[schema(as = Filter, value_type = String, pattern = "^[a-z_]+:((eq|ne|lt|le|gt|ge|in|prefix):.+|has)$")]
+#[expect(dead_code, reason = "[`filter`] reads it; this says what it looks like")]
+struct FilterText(String);
+
+/// One record with where its values come from.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RecordWithSources<'a> {
+    #[schema(value_type = HashMap<String, Json>)]
+    pub record: &'a RawValue,
+    pub sources: &'a [FieldSource],
+}
+
+/// A record as it was entered or changed.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Entered {
+    /// The record's token, of the reader's own.
+    id: String,
+    /// How often it was changed; what `If-Match` names.
+    version: i64,
+}
+
+/// Records of one's jurisdiction, a page.
+#[utoipa::path(get, path = "/records/{entity}",
+    params(
+        ("entity" = String, Path, example = "resident"),
+        ("fields" = Option<String>, Query, description = "field names, `,` between; else all", example = "name,age"),
+        ("filter" = Option<Vec<FilterText>>, Query, description = "all hold", example = json!(["age:ge:80"])),
+        ("sort" = Option<String>, Query, description = "field names, `-` before one for descending", example = "-age"),
+        ("limit" = Option<u32>, Query, description = "rows a page, 50 by default", minimum = 1, maximum = 1000),
+        ("after" = Option<String>, Query, description = "`next` of the page before"),
+    ),
+    responses((status = 200, body = Records, headers(("Link" = String, description = "the next page, `rel=\"next\"`"))), (status = 429)))]
 pub(super) async fn list(
     State(app): State<App>,
     signed_in: SignedIn,
@@ -36,7 +87,9 @@ pub(super) async fn list(
     Ok(response)
 }
 
-/// `GET /records/{entity}/{id}`: one record with where each value comes from.
+/// One record with where each value comes from.
+#[utoipa::path(get, path = "/records/{entity}/{id}", params(("entity" = String, Path, example = "resident"), ("id" = String, Path)),
+    responses((status = 200, body = RecordWithSources, headers(("ETag" = String, description = "`\"VERSION\"`")))))]
 pub(super) async fn show(
     State(app): State<App>,
     signed_in: SignedIn,
@@ -47,11 +100,14 @@ pub(super) async fn show(
     fields.push("version".into());
     let record = desk.record(&Ask { entity, fields, limit: 1, id: Some(id), ..Ask::default() }).await?;
     let version = record.version.to_string();
-    let answer = format!("{{\"record\":{},\"sources\":{}}}", record.json, json!(record.sources));
-    Ok(([(header::ETAG, format!("\"{version}\""))], body::json_text(answer)).into_response())
+    Ok(([(header::ETAG, format!("\"{version}\""))], with_sources(&record)?).into_response())
 }
 
-/// `POST /records/{entity}`: enters one record.
+/// Enters one record.
+#[utoipa::path(post, path = "/records/{entity}",
+    params(("entity" = String, Path, example = "resident"), ("X-Evidence" = Option<String>, Header, description = "on what evidence, at most 200 characters")),
+    request_body(content = HashMap<String, Json>, description = "field values by name", example = json!({"name": "王小明"})),
+    responses((status = 201, body = Entered, headers(("Location" = String, description = "where the record is")))))]
 pub(super) async fn create(
     State(app): State<App>,
     signed_in: SignedIn,
@@ -63,10 +119,21 @@ pub(super) async fn create(
     let made = desk.enter(&entity, &values, evidence(&headers)?).await?;
     let id = desk.scope.tokens().token(made.entity, made.record);
     let location = format!("/api/v1/records/{entity}/{id}");
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], body::json(&json!({"id": id, "version": made.version}))?).into_response())
+    let etag = format!("\"{}\"", made.version);
+    let entered = body::json(&Entered { id, version: made.version })?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location), (header::ETAG, etag)], entered).into_response())
 }
 
-/// `PATCH /records/{entity}/{id}` with `If-Match: "VERSION"`: changes some fields of that version.
+/// Changes some fields of one version of a record.
+#[utoipa::path(patch, path = "/records/{entity}/{id}",
+    params(
+        ("entity" = String, Path, example = "resident"),
+        ("id" = String, Path),
+        ("If-Match" = String, Header, description = "`\"VERSION\"`, as the record's ETag says", pattern = "^\"[0-9]+\"$"),
+        ("X-Evidence" = Option<String>, Header, description = "on what evidence, at most 200 characters"),
+    ),
+    request_body(content = HashMap<String, Json>, description = "field values by name", example = json!({"phone": "13800000000"})),
+    responses((status = 200, body = Entered, headers(("ETag" = String, description = "`\"VERSION\"`, of the new one")))))]
 pub(super) async fn update(
     State(app): State<App>,
     signed_in: SignedIn,
@@ -76,8 +143,23 @@ pub(super) async fn update(
 ) -> Result<Response, Problem> {
     let version = if_match(&headers)?;
     let desk = desk::entering(&app, &signed_in).await?;
-    let made = desk.change(&entity, &id, version, &values, evidence(&headers)?).await?;
-    body::json(&json!({"id": id, "version": made.version}))
+    let made = desk.change(&entity, &id, version, &values, evidence(&headers)?).await.map_err(outdated)?;
+    let etag = format!("\"{}\"", made.version);
+    Ok(([(header::ETAG, etag)], body::json(&Entered { id, version: made.version })?).into_response())
+}
+
+/// A record as the desk gave it.
+pub(super) fn with_sources(record: &Record) -> Result<Response, Problem> {
+    let text: &RawValue = serde_json::from_str(&record.json).map_err(|error| Problem::internal(&error))?;
+    body::json(&RecordWithSources { record: text, sources: &record.sources })
+}
+
+/// The version that `If-Match` names is not the newest any more.
+fn outdated(error: EntryError) -> Problem {
+    match error {
+        EntryError::Store(error @ StoreError::Stale { .. }) => Problem::new(StatusCode::PRECONDITION_FAILED, "stale", error.to_string()),
+        other => other.into(),
+    }
 }
 
 fn if_match(headers: &HeaderMap) -> Result<i64, Problem> {
