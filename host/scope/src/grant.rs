@@ -107,7 +107,7 @@ pub struct Narrowing {
     pub rows_per_call: Option<u32>,
     /// Fewer rows a day.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "linli_model::whole::optional")]
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub rows_per_day: Option<u64>,
 }
 

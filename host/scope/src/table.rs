@@ -53,6 +53,7 @@ pub struct Table {
 /// What is told of each group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = TableMeasure)]
 pub enum Measure {
     /// How many people.
     #[default]

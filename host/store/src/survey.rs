@@ -54,7 +54,8 @@ impl Store {
         let mut out = Sql::default();
         out.sql(community.unwrap_or("''"));
         let regions = self.regions();
-        let statement = from(survey, &regions, &format!("SELECT {}, count(*)", out.text), community.map(|column| vec![column.to_owned()]), "");
+        let statement =
+            from(survey, &regions, &format!("SELECT {}, count(*)", out.text), community.map(|column| vec![column.to_owned()]), "");
         let counts = self.readers().all(&statement.text, &statement.binds, |row| Ok((row.text(0)?, row.integer(1)?))).await?;
         let total = counts.iter().map(|(_, count)| count).sum();
         let mut communities: Vec<_> = counts.into_iter().map(|(code, count)| (code, Figure::of(count))).collect();
@@ -141,7 +142,9 @@ fn shown(field: &Field, mode: Mode, today: Date) -> String {
         None => name.clone(),
         Some(Mask::Name) => {
             let compound = mask::COMPOUND.map(|surname| format!("'{surname}'")).join(", ");
-            format!("CASE WHEN substr({name}, 1, 2) IN ({compound}) THEN substr({name}, 1, 2) ELSE substr({name}, 1, 1) END, length({name})")
+            format!(
+                "CASE WHEN substr({name}, 1, 2) IN ({compound}) THEN substr({name}, 1, 2) ELSE substr({name}, 1, 1) END, length({name})"
+            )
         }
         Some(Mask::Phone) => format!("substr({name}, 1, 3), substr({name}, length({name}) - 3)"),
         Some(Mask::IdNumber) => format!("substr({name}, 1, 1), substr({name}, length({name}))"),
