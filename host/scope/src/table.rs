@@ -69,6 +69,7 @@ pub enum Measure {
 /// A number in a manifest; a decimal is written as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
+#[schema(as = TableEdge)]
 pub enum Edge {
     /// `60`
     Whole(i64),

@@ -6,13 +6,14 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::problem::Problem;
+use crate::serve::BODY;
 
 /// A JSON body of a type.
 pub(crate) struct JsonBody<T>(pub T);
@@ -25,6 +26,7 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
         if !kind.starts_with("application/json") {
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", "the body must be application/json"));
         }
+        within(request.headers(), BODY)?;
         let bytes = Bytes::from_request(request, app).await.map_err(|rejection| unreadable(&rejection))?;
         serde_json::from_slice(&bytes)
             .map(Self)
@@ -92,6 +94,16 @@ fn redacted(reason: &serde_json::Error) -> String {
         serde_json::error::Category::Data => format!("a value has the wrong type, {place}"),
         _ => format!("it is no JSON, {place}"),
     }
+}
+
+/// Refuses a body that says by itself that it is too large, before a byte of it is read: whoever asked before sending
+/// (`Expect: 100-continue`) gets the answer instead of a closed connection.
+fn within(headers: &HeaderMap, most: usize) -> Result<(), Problem> {
+    let said = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if said.is_none_or(|said| said <= most) {
+        return Ok(());
+    }
+    Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", format!("the body must be at most {most} bytes")))
 }
 
 pub(crate) fn unreadable(rejection: &BytesRejection) -> Problem {

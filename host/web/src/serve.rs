@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::{api, metrics, pages, witness};
 
 /// The largest body that is not a plugin, bytes.
-const BODY: usize = 2 << 20;
+pub(crate) const BODY: usize = 2 << 20;
 /// How often the log is signed.
 const SIGN_EVERY: Duration = Duration::from_secs(1);
 

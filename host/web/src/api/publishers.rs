@@ -40,7 +40,7 @@ pub(super) struct Publishers {
 
 /// A publisher, with its key's fingerprint where it has one.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Publisher)]
+#[schema(as = PublisherWithKey)]
 pub(super) struct Described {
     id: String,
     name: String,
