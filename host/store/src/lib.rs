@@ -238,13 +238,16 @@ impl Store {
     }
 }
 
+/// Says when the writer's thread has opened the database, or why it could not.
+type Opened = oneshot::Receiver<Result<(), StoreError>>;
+
 /// Starts the writer's thread, which opens the database: it alone may wait for one.
 fn spawn_writer(
     database: Database,
     core: model::Core<'_>,
     known: writer::Known,
     queue: mpsc::Receiver<Job>,
-) -> Result<(std::thread::JoinHandle<()>, oneshot::Receiver<Result<(), StoreError>>), StoreError> {
+) -> Result<(std::thread::JoinHandle<()>, Opened), StoreError> {
     let (ready, opened) = oneshot::channel();
     let schemas: Vec<String> = core.schemas.iter().map(|schema| (*schema).to_owned()).collect();
     let codes = core.codes;
