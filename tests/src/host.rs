@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use linli_audit::{Encoded, Entry, Outcome as Decided};
+use linli_audit::{Entry, Outcome as Decided};
 use linli_model::CodeList;
 use linli_scope::Actor;
 use linli_store::account::Account;
@@ -301,15 +301,29 @@ pub async fn sign_in(store: &Store, token: &str, actor: Actor) {
     let id = store.put_account(account, None).await.unwrap();
     let now = jiff::Timestamp::now().as_millisecond();
     let hash = Sha256::digest(token).into();
-    store.open_session(hash, id, String::new(), now, now + 86_400_000, entry()).await.unwrap();
+    store.open_session(hash, id, String::new(), now, now + 86_400_000, entry().encode()).await.unwrap();
 }
 
-fn entry() -> Encoded {
-    let (at, outcome) = (jiff::Timestamp::now(), Decided::Allowed);
-    let text = || "test".to_owned();
-    let (digest, grant, accesses, subjects) = (None, None, Vec::new(), Default::default());
-    let (actor, application, purpose, entry_point) = (text(), text(), text(), text());
-    Entry { at, actor, application, digest, grant, purpose, entry_point, outcome, accesses, subjects, erased: None }.encode()
+/// An entry of the log under which a test does what it does.
+pub fn entry() -> Entry {
+    Entry {
+        at: jiff::Timestamp::UNIX_EPOCH,
+        actor: "user:1".into(),
+        application: "a.b".into(),
+        digest: None,
+        grant: None,
+        purpose: "p".into(),
+        entry_point: "test".into(),
+        outcome: Decided::Allowed,
+        accesses: Vec::new(),
+        subjects: Default::default(),
+        erased: None,
+    }
+}
+
+/// An empty database of each kind.
+pub fn databases() -> [Database; 2] {
+    [Database::Sqlite(scratch().join("linli.db")), Database::at(&Server::shared().database(None)).unwrap()]
 }
 
 /// The core entity types, each behind those that it refers to.

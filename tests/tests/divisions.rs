@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use linli_audit::{Entry, Outcome};
 use linli_model::{Classification, Extent, RegionCode, RegionTree, Value, succession};
 use linli_scope::decide::{Ask, Draft};
 use linli_scope::plan::Label;
@@ -14,6 +13,7 @@ use linli_scope::scope::Sources;
 use linli_scope::{Actor, Caller, Channel, Keyring, Manifest, Role, Scope};
 use linli_store::model::Core;
 use linli_store::{Database, Store};
+use linli_tests::{databases, entry};
 use tokio::runtime::Runtime;
 
 const BEFORE: &str = include_str!("../data/chongqing-2023.csv");
@@ -59,22 +59,6 @@ struct World {
     runtime: Runtime,
     store: Store,
     scope: Scope,
-}
-
-fn entry() -> Entry {
-    Entry {
-        at: Timestamp::UNIX_EPOCH,
-        actor: "user:1".into(),
-        application: "a.b".into(),
-        digest: None,
-        grant: None,
-        purpose: "p".into(),
-        entry_point: "test".into(),
-        outcome: Outcome::Allowed,
-        accesses: Vec::new(),
-        subjects: Default::default(),
-        erased: None,
-    }
 }
 
 fn official(regions: &[&str]) -> Actor {
@@ -133,10 +117,6 @@ impl World {
         let lines = succession::read(CHANGES).unwrap();
         self.runtime.block_on(self.store.change_regions(&lines, entry().encode())).unwrap();
     }
-}
-
-fn databases() -> [Database; 2] {
-    [Database::Sqlite(linli_tests::scratch().join("linli.db")), Database::at(&linli_tests::Server::shared().database(None)).unwrap()]
 }
 
 fn cells() -> Vec<String> {

@@ -14,7 +14,6 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use linli_audit::{Entry, Outcome};
 use linli_model::{Catalogue, Classification, CodeList, Date, Decimal, EntityType, Extent, Origin, RecordNo, RegionCode, Value};
 use linli_scope::decide::{Ask, Draft, Filter};
 use linli_scope::plan::Label;
@@ -23,6 +22,7 @@ use linli_scope::scope::Sources;
 use linli_scope::{Actor, Caller, Channel, Comparison, DenialKind, Keyring, Manifest, Predicate, Role, Scope, condition, predicate};
 use linli_store::model::Core;
 use linli_store::{Database, Store};
+use linli_tests::{databases, entry};
 use places::Places;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -101,27 +101,6 @@ fn manifest(entity: &str, operations: &str, fields: &str, more: &str) -> Manifes
          [[page]]\npath = \"/\"\ntitle = \"t\"\npurpose = \"p\"\nroles = [\"worker\"]\n"
     );
     Manifest::read(&text).unwrap()
-}
-
-fn entry() -> Entry {
-    Entry {
-        at: Timestamp::UNIX_EPOCH,
-        actor: "user:1".into(),
-        application: "a.b".into(),
-        digest: None,
-        grant: None,
-        purpose: "p".into(),
-        entry_point: "test".into(),
-        outcome: Outcome::Allowed,
-        accesses: Vec::new(),
-        subjects: Default::default(),
-        erased: None,
-    }
-}
-
-fn databases() -> [Database; 2] {
-    let server = linli_tests::Server::shared();
-    [Database::Sqlite(linli_tests::scratch().join("linli.db")), Database::at(&server.database(None)).unwrap()]
 }
 
 fn world(database: &Database) -> World {

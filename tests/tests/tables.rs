@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use linli_audit::{Entry, Outcome};
 use linli_model::{Classification, CodeList, Date, Decimal, RecordNo, Value};
 use linli_scope::decide::Draft;
 use linli_scope::plan::Label;
@@ -15,6 +14,7 @@ use linli_scope::scope::{ScopeError, Sources};
 use linli_scope::{Actor, Caller, Channel, Keyring, Manifest, Role, Scope, SmallestGroup};
 use linli_store::model::Core;
 use linli_store::{Database, Store, StoreError};
+use linli_tests::{databases, entry};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -146,11 +146,6 @@ fn scope(store: &Store, keyring: &Keyring, accesses: &str) -> Result<Scope, Scop
     })
 }
 
-fn databases() -> [Database; 2] {
-    let server = linli_tests::Server::shared();
-    [Database::Sqlite(linli_tests::scratch().join("linli.db")), Database::at(&server.database(None)).unwrap()]
-}
-
 fn world(database: &Database, people: usize) -> World {
     let runtime = Runtime::new().unwrap();
     let core = Core { codes: vec![CodeList::read("sex", CODES).unwrap()], schemas: &[PERSON, VISIT] };
@@ -180,20 +175,7 @@ impl World {
         let label = Label { purpose: "p".into(), classification: Classification::Public, subjects: Vec::new(), region: Default::default() };
         let changes =
             records.into_iter().map(|values| permission.change(Draft { values, evidence: None, label: Some(label.clone()) }).unwrap());
-        let entry = Entry {
-            at: Timestamp::UNIX_EPOCH,
-            actor: "user:1".into(),
-            application: "a.b".into(),
-            digest: None,
-            grant: None,
-            purpose: "p".into(),
-            entry_point: "test".into(),
-            outcome: Outcome::Allowed,
-            accesses: Vec::new(),
-            subjects: Default::default(),
-            erased: None,
-        };
-        self.runtime.block_on(self.store.apply(changes.collect(), entry)).unwrap();
+        self.runtime.block_on(self.store.apply(changes.collect(), entry())).unwrap();
     }
 
     /// A table of people, or of visits.

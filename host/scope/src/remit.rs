@@ -85,8 +85,7 @@ pub fn whole(admin: &Actor, grant: &Grant, roots: &[RegionCode]) -> Result<(), E
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scope::Sources;
-    use crate::{Grant, Keyring, Narrowing, Role, test_model};
+    use crate::{Narrowing, Role, test_model};
 
     const ACCESSES: &str = r#"
         [[access]]
@@ -103,21 +102,8 @@ mod tests {
     }
 
     fn compiled(accesses: &str, regions: Option<&str>) -> Scope {
-        let manifest = test_model::manifest(accesses);
-        let mut grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
         let regions = regions.map(|code| vec![code.parse().unwrap()]);
-        grant.narrow(&Narrowing { regions, ..Narrowing::default() }).unwrap();
-        let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
-        let sources = Sources {
-            manifest: &manifest,
-            grant: Some(&grant),
-            built_in: false,
-            catalogue: &catalogue,
-            keyring: &keyring,
-            publisher: "x",
-            sector: "y",
-        };
-        Scope::compile(&sources).unwrap()
+        test_model::granted(accesses, &Narrowing { regions, ..Narrowing::default() }).unwrap()
     }
 
     fn excess(regions: &[&str], clearance: Classification, scope: &Scope) -> Vec<String> {

@@ -2,7 +2,8 @@
 
 use linli_model::{Catalogue, Classification, CodeList, schema};
 
-use crate::{Actor, Caller, Channel, Manifest, Role};
+use crate::scope::{ScopeError, Sources};
+use crate::{Actor, Caller, Channel, Grant, GrantState, Keyring, Manifest, Narrowing, Role, Scope};
 
 /// A plugin `a.b` with one purpose, `p`, one page and these accesses.
 pub fn manifest(accesses: &str) -> Manifest {
@@ -26,6 +27,23 @@ pub fn manifest(accesses: &str) -> Manifest {
     "#
     );
     Manifest::read(&text).unwrap()
+}
+
+/// That plugin's scope under a grant in force, narrowed.
+pub fn granted(accesses: &str, narrowing: &Narrowing) -> Result<Scope, ScopeError> {
+    let manifest = manifest(accesses);
+    let mut grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
+    grant.narrow(narrowing).unwrap();
+    grant.state = GrantState::Active;
+    Scope::compile(&Sources {
+        manifest: &manifest,
+        grant: Some(&grant),
+        built_in: false,
+        catalogue: &catalogue(),
+        keyring: &Keyring::new([7; 32]),
+        publisher: "x",
+        sector: "y",
+    })
 }
 
 pub fn catalogue() -> Catalogue {

@@ -10,7 +10,9 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-use super::{CLASSES, TODAY, World, actor, caller, compile, databases, manifest, text, world};
+use linli_tests::databases;
+
+use super::{CLASSES, TODAY, World, actor, caller, compile, manifest, text, world};
 
 const PATHS: [&str; 6] = ["place.label", "place.count", "place.zone.label", "place.zone.age", "place.zone.grid", "place.zone.count"];
 const CONDITIONS: [&str; 5] = ["", "has(count) && count < 3", "!(grid in region(\"4453\"))", "age < 80 || !has(born)", "label != \"a\""];

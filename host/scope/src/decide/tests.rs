@@ -33,22 +33,8 @@ fn scope() -> Scope {
 }
 
 fn scope_of(accesses: &str, masked: &[&str]) -> Scope {
-    let manifest = test_model::manifest(accesses);
-    let mut grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
     let mask_fields = masked.iter().map(|name| (*name).to_owned()).collect();
-    grant.narrow(&Narrowing { mask_fields, ..Narrowing::default() }).unwrap();
-    grant.state = GrantState::Active;
-    let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
-    let sources = Sources {
-        manifest: &manifest,
-        grant: Some(&grant),
-        built_in: false,
-        catalogue: &catalogue,
-        keyring: &keyring,
-        publisher: "x",
-        sector: "y",
-    };
-    Scope::compile(&sources).unwrap()
+    test_model::granted(accesses, &Narrowing { mask_fields, ..Narrowing::default() }).unwrap()
 }
 
 fn denied(ask: Ask, clearance: Classification) -> Denial {

@@ -2,8 +2,8 @@ use linli_model::{Classification, Extent};
 
 use crate::decide::Ask;
 use crate::denial::{Denial, DenialKind};
-use crate::scope::{Scope, ScopeError, Sources};
-use crate::{Aggregate, Authorized, Caller, Channel, Grant, Keyring, Narrowing, Operator, SmallestGroup, test_model};
+use crate::scope::{Scope, ScopeError};
+use crate::{Aggregate, Authorized, Caller, Channel, Grant, Narrowing, Operator, SmallestGroup, test_model};
 
 const ACCESSES: &str = r#"
     [[access]]
@@ -31,21 +31,7 @@ const ACCESSES: &str = r#"
 "#;
 
 fn compile(accesses: &str, narrowing: Narrowing) -> Result<Scope, ScopeError> {
-    let manifest = test_model::manifest(accesses);
-    let mut grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
-    grant.narrow(&narrowing).unwrap();
-    grant.state = crate::GrantState::Active;
-    let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
-    let sources = Sources {
-        manifest: &manifest,
-        grant: Some(&grant),
-        built_in: false,
-        catalogue: &catalogue,
-        keyring: &keyring,
-        publisher: "x",
-        sector: "y",
-    };
-    Scope::compile(&sources)
+    test_model::granted(accesses, &narrowing)
 }
 
 fn asked(scope: &Scope, clearance: Classification, entity: &str, table: &str) -> Result<Authorized<Aggregate>, Denial> {
