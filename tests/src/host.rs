@@ -255,6 +255,20 @@ impl Host {
         (Self::serve(data), output)
     }
 
+    /// Ends it, runs SQL on the access log behind its back, and serves its data again.
+    pub fn with_log_changed(self, text: &str) -> Self {
+        let data = self.stop();
+        match database_of(&data) {
+            Some(url) => {
+                let psql =
+                    Command::new(crate::postgres::binaries().join("psql")).args(["-v", "ON_ERROR_STOP=1", "-qc", text, &url]).status();
+                assert!(psql.unwrap().success());
+            }
+            None => rusqlite::Connection::open(data.join("access-log.db")).unwrap().execute_batch(text).unwrap(),
+        }
+        Self::serve(data)
+    }
+
     /// Ends it as an operator would, and leaves its data.
     pub fn stop(mut self) -> PathBuf {
         self.end();

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::{Classification, Mask, Text};
+use crate::{Classification, Mask, Members, Text};
 
 /// The implicit field of every entity type with a region: the 12-digit code of its community.
 pub const COMMUNITY: &str = "community";
@@ -28,6 +28,8 @@ pub struct EntityType {
     pub region: RegionSource,
     /// Whom a record concerns.
     pub subjects: Vec<SubjectPath>,
+    /// Whom it concerns besides: those who lead to it.
+    pub members: Option<Members>,
     /// Fields whose value no two records share.
     pub keys: Vec<String>,
     /// Indexes beside the primary key; each ends in the record number.
@@ -211,6 +213,11 @@ impl FieldKind {
 }
 
 impl EntityType {
+    /// Whether its records are people.
+    pub fn is_people(&self) -> bool {
+        self.subjects.contains(&SubjectPath::Own)
+    }
+
     /// A field by name, implicit ones included.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.get(name)

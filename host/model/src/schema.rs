@@ -6,6 +6,7 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
+use crate::Members;
 use crate::entity::{Agreement, COMMUNITY, EntityType, Field, FieldKind, GRID, ID, Origin, Pattern, RegionSource, SubjectPath, VERSION};
 use crate::{Catalogue, Classification, Mask, Text};
 
@@ -165,6 +166,7 @@ impl Reader<'_> {
         let region = self.region(extension, &fields)?;
         self.add_implicit(&region, extension, &mut fields);
         self.check_names(&document, &fields)?;
+        let members = extension.subjects.iter().find_map(|path| Members::read(path)).filter(|_| self.owner.is_none());
         let subjects = self.subjects(extension, &fields)?;
         let agreements = extension.agree.iter().map(|(id_number, with)| Agreement {
             id_number: id_number.clone(),
@@ -178,6 +180,7 @@ impl Reader<'_> {
             title: extension.title.clone().or(document.title.clone().map(Text::Plain)).unwrap_or_default(),
             region,
             subjects,
+            members,
             keys: extension.keys.clone(),
             indexes: extension.indexes.clone(),
             steward: extension.steward.clone(),
@@ -396,7 +399,9 @@ impl Reader<'_> {
                 _ => Err(self.fail(at, format!("`{name}` is neither self nor a reference of this schema"))),
             },
         };
-        let paths = extension.subjects.iter().map(path).collect::<Result<Vec<_>, _>>()?;
+        // Those of the core are looked at when all of it is known.
+        let own = extension.subjects.iter().filter(|path| self.owner.is_some() || Members::read(path).is_none());
+        let paths = own.map(path).collect::<Result<Vec<_>, _>>()?;
         let forgotten = fields.values().find(|field| {
             matches!(&field.kind, FieldKind::Reference { entity } if self.is_people(entity))
                 && !paths.contains(&SubjectPath::Reference(field.name.clone()))
@@ -409,7 +414,7 @@ impl Reader<'_> {
 
     /// Whether the records of an entity type are people.
     fn is_people(&self, entity: &str) -> bool {
-        self.catalogue.entity(entity).is_some_and(|entity| entity.subjects.contains(&SubjectPath::Own))
+        self.catalogue.entity(entity).is_some_and(|entity| entity.is_people())
     }
 }
 

@@ -1,13 +1,14 @@
 //! Tables: one statement, its groups counted by the database, and of them what may be shown.
 
-use linli_model::{Date, Decimal, EntityType, Field, FieldKind, Origin, RegionTree, SubjectPath, Value, value};
+use linli_model::{Date, Decimal, EntityType, Field, FieldKind, Origin, RegionTree, Value, value};
 use linli_scope::plan::Aggregate;
 use linli_scope::table::{AVERAGE, Band, COUNT, Grouping, Quantity, SUM};
 use linli_scope::{Authorized, disclosure};
 
 use crate::database::{Cells, Readers, Row};
 use crate::error::StoreError;
-use crate::read::{cell, source_column, subject_columns};
+use crate::layout::{source_column, subject_columns};
+use crate::read::cell;
 use crate::sql::{self, Sql};
 
 /// The most groups that a table shows.
@@ -88,7 +89,7 @@ fn statement(aggregate: &Aggregate, regions: &RegionTree) -> Sql {
 fn people(entity: &EntityType) -> Vec<String> {
     let references = subject_columns(entity).map(|column| format!("count(DISTINCT {column})"));
     // A record of nobody's counts as one of somebody's own.
-    let own = entity.subjects.is_empty() || entity.subjects.contains(&SubjectPath::Own);
+    let own = entity.subjects.is_empty() || entity.is_people();
     own.then(|| "count(*)".to_owned()).into_iter().chain(references).collect()
 }
 

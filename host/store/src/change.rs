@@ -12,6 +12,8 @@ use roaring::RoaringTreemap;
 use crate::database::{Bind, Cells as _, Row, Session, binds};
 use crate::error::StoreError;
 use crate::label::{self, Kept};
+use crate::layout::subject_columns;
+use crate::members;
 use crate::schema;
 use crate::sql::{self, Sql};
 use crate::writer::Known;
@@ -80,10 +82,12 @@ pub(crate) fn apply(
 ) -> Result<Made, StoreError> {
     let regions = known.regions();
     let referenced = references(session, known, &regions, change)?;
-    match change.target {
-        None => create(session, counters, at, change, referenced),
-        Some((record, version)) => update(session, counters, &regions, at, change, record, version),
-    }
+    let mut made = match change.target {
+        None => create(session, counters, at, change, referenced)?,
+        Some((record, version)) => update(session, counters, &regions, at, change, record, version)?,
+    };
+    made.subjects.extend(members::of_one(session, &known.catalogue(), &change.entity, made.record.0)?);
+    Ok(made)
 }
 
 /// Every reference must point to a record within the caller's regions. Returns the region of the one that
@@ -162,7 +166,8 @@ fn update(
     let mut select = Sql::default();
     select.sql("SELECT version, provenance, ");
     select.sql(entity.region_column().unwrap_or("NULL"));
-    for column in label::COLUMNS.into_iter().filter(|_| entity.is_labelled()) {
+    let labels = label::COLUMNS.into_iter().filter(|_| entity.is_labelled());
+    for column in labels.chain(subject_columns(entity)) {
         select.sql(", ");
         select.sql(column);
     }
@@ -173,10 +178,13 @@ fn update(
     sql::bounds(&mut select, entity, &change.bounds, change.today, regions);
     let before = |row: &Row<'_>| {
         let label = if entity.is_labelled() { Some(Kept::read(row, 3, regions)?) } else { None };
-        Ok((row.integer(0)?, row.text(1)?, row.optional_text(2)?.map(ToOwned::to_owned), label))
+        let first = if label.is_some() { 3 + label::COLUMNS.len() } else { 3 };
+        let subjects = subject_columns(entity).enumerate().map(|(at, _)| row.optional_integer(first + at));
+        let subjects = subjects.collect::<Result<Vec<_>, _>>()?;
+        Ok((row.integer(0)?, row.text(1)?, row.optional_text(2)?.map(ToOwned::to_owned), label, subjects))
     };
     let found = session.first(&select.text, &select.binds, before)?;
-    let (current, provenance, region, kept) = found.ok_or_else(|| StoreError::NotFound { entity: entity.name.clone() })?;
+    let (current, provenance, region, kept, subjects) = found.ok_or_else(|| StoreError::NotFound { entity: entity.name.clone() })?;
     if current != expected {
         return Err(StoreError::Stale { entity: entity.name.clone(), current });
     }
@@ -212,7 +220,10 @@ fn update(
     session.execute(&text.text, &text.binds).map_err(|error| duplicate(error, entity))?;
     keep_journal(session, journal, at, record.0, current + 1, change)?;
     confirm(session, change, record.0)?;
-    Ok(made(change, record.0, current + 1, region))
+    let mut made = made(change, record.0, current + 1, region);
+    // Whom it concerned before the change, it concerned too.
+    made.subjects.extend(subjects.into_iter().flatten().map(i64::unsigned_abs));
+    Ok(made)
 }
 
 /// The record as it is by now must satisfy the grant's condition, or the change is undone.

@@ -99,31 +99,35 @@ pub(crate) trait Cells {
     }
 }
 
-/// One row of an answer.
+/// One row of an answer. PostgreSQL's come from the connection that writes or from one that reads.
 pub(crate) enum Row<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
-    Postgres(&'r sqlx::postgres::PgRow),
+    PostgresWritten(&'r sqlx::postgres::PgRow),
+    PostgresRead(&'r tokio_postgres::Row),
 }
 
 impl Cells for Row<'_> {
     fn optional_integer(&self, column: usize) -> Result<Option<i64>, StoreError> {
         match self {
             Self::Sqlite(row) => row.optional_integer(column),
-            Self::Postgres(row) => row.optional_integer(column),
+            Self::PostgresWritten(row) => row.optional_integer(column),
+            Self::PostgresRead(row) => row.optional_integer(column),
         }
     }
 
     fn optional_text(&self, column: usize) -> Result<Option<&str>, StoreError> {
         match self {
             Self::Sqlite(row) => row.optional_text(column),
-            Self::Postgres(row) => row.optional_text(column),
+            Self::PostgresWritten(row) => row.optional_text(column),
+            Self::PostgresRead(row) => row.optional_text(column),
         }
     }
 
     fn optional_bytes(&self, column: usize) -> Result<Option<&[u8]>, StoreError> {
         match self {
             Self::Sqlite(row) => row.optional_bytes(column),
-            Self::Postgres(row) => row.optional_bytes(column),
+            Self::PostgresWritten(row) => row.optional_bytes(column),
+            Self::PostgresRead(row) => row.optional_bytes(column),
         }
     }
 }

@@ -5,10 +5,11 @@
 //! subjects, whose salt is replaced, so that the old commitment says nothing. That this was done, and to which
 //! entries, is one more entry of the log: verification accepts what it records and nothing else.
 //!
-//! The records are erased first, with the entry to be written kept beside; a host that dies on the way goes on with
-//! the log when it starts again.
+//! Nothing is erased where the log could not follow: its entries about the person are looked through first. The records
+//! go before the log, with the entry to be written kept beside; a host that dies on the way goes on with the log when
+//! it starts again.
 
-use linli_audit::{Access, Entry, Frontier, SALT, Stored, Tally};
+use linli_audit::{Access, Entry, Frontier, Stored, Tally};
 use linli_model::{Catalogue, EntityType, RecordNo, SubjectPath};
 
 use crate::Store;
@@ -35,6 +36,8 @@ pub struct Reach {
 impl Store {
     /// Erases a person. `entry` says who does it and why; what was erased is added to it.
     pub async fn erase(&self, resident: RecordNo, entry: Entry) -> Result<Reach, StoreError> {
+        let subject = resident.0.unsigned_abs();
+        self.on_log(move |log| refuse_unerasable(log, subject)).await?;
         let catalogue = self.catalogue();
         let kept = entry.clone();
         let records = self.administer(None, move |session| erase_records(session, &catalogue, resident, kept)).await?;
@@ -42,11 +45,14 @@ impl Store {
         Ok(Reach { records, entries })
     }
 
-    /// Goes on with what a host that died had begun.
+    /// Goes on with what a host that died had begun. What can't be finished is tried again at the next start: nobody is
+    /// helped by a host that does not open.
     pub(crate) async fn finish_erasures(&self) -> Result<(), StoreError> {
         let begun = self.readers().all("SELECT resident FROM erasure ORDER BY resident", &[], |row| row.integer(0)).await?;
         for resident in begun {
-            self.finish_erasure(resident).await?;
+            if let Err(reason) = self.finish_erasure(resident).await {
+                tracing::error!(%reason, "an erasure that was begun can't be finished in the log");
+            }
         }
         Ok(())
     }
@@ -147,11 +153,64 @@ pub(crate) fn erase(tail: &mut Tail, log: &Session, subject: u64, entry: Entry) 
 
 fn rewrite(tail: &Tail, log: &Session, subject: u64, mut entry: Entry) -> Result<(Frontier, u64), StoreError> {
     let mut rewriting = Rewriting { log, subject, by: tail.frontier.size() + 1, tally: Tally::default() };
-    let indexed = rewriting.blocks()?;
-    rewriting.entries(indexed, tail.frontier.size())?;
+    for place in places(log, subject)? {
+        rewriting.entries(&place)?;
+        if place.block {
+            rewriting.block(&place)?;
+        }
+    }
     let erased = rewriting.tally.finish();
     entry.erased = Some(erased);
     Ok((tail.write(log, &[entry.encode()])?, erased.entries))
+}
+
+/// Finds out whether every entry about the person can do without them.
+fn refuse_unerasable(log: &Session, subject: u64) -> Result<(), StoreError> {
+    for place in places(log, subject)? {
+        each_entry(log, &place, |row| match row.without(subject, u64::MAX, &[]) {
+            Ok(_) => Ok(()),
+            Err(reason) => Err(StoreError::Unerasable(reason)),
+        })?;
+    }
+    Ok(())
+}
+
+/// Entries behind `after` and up to `last`, among which some may be about the person.
+struct Place {
+    after: u64,
+    last: u64,
+    /// Whether a block of the index holds them.
+    block: bool,
+}
+
+/// The blocks of the index that hold the person, and what no block holds yet.
+fn places(log: &Session, subject: u64) -> Result<Vec<Place>, StoreError> {
+    let (mut found, mut indexed) = (Vec::new(), 0);
+    loop {
+        let text = "SELECT body FROM log_block WHERE first > $1 ORDER BY first LIMIT 16";
+        let blocks = log.all(text, binds![as_signed(indexed)], |row| block(row.bytes(0)?))?;
+        let Some(last) = blocks.last().map(|block| block.last) else { break };
+        indexed = last;
+        let holding = blocks.into_iter().filter(|block| block.contains(subject));
+        found.extend(holding.map(|block| Place { after: block.first - 1, last: block.last, block: true }));
+    }
+    found.push(Place { after: indexed, last: u64::MAX, block: false });
+    Ok(found)
+}
+
+fn each_entry(log: &Session, place: &Place, mut each: impl FnMut(&Stored) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    let mut after = place.after;
+    while after < place.last {
+        let text = format!("{COLUMNS} WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3");
+        let mut rows = log.all(&text, binds![as_signed(after), as_signed(place.last), STEP], stored)?;
+        let Some(reached) = rows.last().map(|row| row.sequence) else { return Ok(()) };
+        let text = format!("{ERASURES} WHERE seq > $1 AND seq <= $2 ORDER BY seq, erasure");
+        let erasures = log.all(&text, binds![as_signed(after), as_signed(reached)], erasure)?;
+        give(&mut rows, &erasures);
+        rows.iter().try_for_each(&mut each)?;
+        after = reached;
+    }
+    Ok(())
 }
 
 /// An erasure under way.
@@ -163,45 +222,14 @@ struct Rewriting<'a> {
 }
 
 impl Rewriting<'_> {
-    /// The blocks of the index that hold the person, and their entries. Returns how far the index goes.
-    fn blocks(&mut self) -> Result<u64, StoreError> {
-        let mut indexed = 0;
-        loop {
-            let text = "SELECT body FROM log_block WHERE first > $1 ORDER BY first LIMIT 16";
-            let blocks = self.log.all(text, binds![as_signed(indexed)], |row| block(row.bytes(0)?))?;
-            let Some(last) = blocks.last().map(|block| block.last) else { return Ok(indexed) };
-            for mut block in blocks {
-                if block.subjects.remove(self.subject) {
-                    self.entries(block.first - 1, block.last)?;
-                    let text = "UPDATE log_block SET body = $1 WHERE first = $2";
-                    self.log.execute(text, binds![&block.encode()[..], as_signed(block.first)])?;
-                }
-            }
-            indexed = last;
-        }
+    fn entries(&mut self, place: &Place) -> Result<(), StoreError> {
+        let log = self.log;
+        each_entry(log, place, |row| self.entry(row))
     }
 
-    /// The entries behind `after`, up to `last`.
-    fn entries(&mut self, mut after: u64, last: u64) -> Result<(), StoreError> {
-        while after < last {
-            let end = as_signed(last);
-            let text = format!("{COLUMNS} WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3");
-            let mut rows = self.log.all(&text, binds![as_signed(after), end, STEP], stored)?;
-            let Some(reached) = rows.last().map(|row| row.sequence) else { return Ok(()) };
-            let text = format!("{ERASURES} WHERE seq > $1 AND seq <= $2 ORDER BY seq, erasure");
-            let erasures = self.log.all(&text, binds![as_signed(after), as_signed(reached)], erasure)?;
-            give(&mut rows, &erasures);
-            let salts = new_salts(rows.len())?;
-            for (row, salt) in rows.iter().zip(salts.chunks(SALT)) {
-                self.entry(row, salt)?;
-            }
-            after = reached;
-        }
-        Ok(())
-    }
-
-    fn entry(&mut self, row: &Stored, salt: &[u8]) -> Result<(), StoreError> {
-        let without = row.without(self.subject, self.by, salt);
+    fn entry(&mut self, row: &Stored) -> Result<(), StoreError> {
+        let salt = new_salts(1)?;
+        let without = row.without(self.subject, self.by, &salt);
         let without = without.map_err(|reason| StoreError::damaged(format!("entry {} of the log", row.sequence), reason))?;
         let Some(without) = without else { return Ok(()) };
         let Some(erasure) = without.erasures.last() else { return Ok(()) };
@@ -213,5 +241,14 @@ impl Rewriting<'_> {
         self.log.execute(text, binds![sequence, as_signed(self.by), &before[..], &after[..]])?;
         self.tally.add(row.sequence, &erasure.after);
         Ok(())
+    }
+
+    /// Takes the person out of a block of the index.
+    fn block(&self, place: &Place) -> Result<(), StoreError> {
+        let first = as_signed(place.after + 1);
+        let found = self.log.first("SELECT body FROM log_block WHERE first = $1", binds![first], |row| block(row.bytes(0)?))?;
+        let Some(mut block) = found else { return Ok(()) };
+        block.subjects.remove(self.subject);
+        self.log.execute("UPDATE log_block SET body = $1 WHERE first = $2", binds![&block.encode()[..], first]).map(drop)
     }
 }

@@ -52,6 +52,9 @@ pub enum StoreError {
         /// The entity type.
         entity: String,
     },
+    /// The log could not follow an erasure.
+    #[error("nothing was erased: {0}")]
+    Unerasable(#[source] linli_audit::ErasureError),
     /// A table of more groups than can be shown.
     #[error("the table `{table}` has more than {most} groups; a smaller region or fewer fields to group by give fewer")]
     TooManyGroups {

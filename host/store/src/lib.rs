@@ -28,10 +28,12 @@ pub mod error;
 pub mod field_use;
 pub mod grant;
 mod label;
+mod layout;
 mod log;
 pub mod log_file;
 pub mod log_tree;
 pub mod measure;
+mod members;
 pub mod model;
 pub mod plugin;
 mod postgres;
@@ -132,8 +134,7 @@ impl Store {
     /// Reads a page of records, or one.
     pub async fn read(&self, read: &Authorized<Read>) -> Result<Rows, StoreError> {
         let catalogue = self.catalogue();
-        let number = |name: &str| catalogue.entity(name).map(|entity| entity.number);
-        let rows = read::rows(&self.inner.readers, &number, &self.regions(), read).await?;
+        let rows = read::rows(&self.inner.readers, &catalogue, &self.regions(), read).await?;
         metrics::counter!("linli_rows_read_total").increment(rows.count);
         metrics::counter!("linli_bytes_read_total").increment(rows.json.len() as u64);
         Ok(rows)
@@ -141,7 +142,7 @@ impl Store {
 
     /// Asks a predicate; none where there is no such record within reach.
     pub async fn check(&self, check: &Authorized<Check>) -> Result<Option<Checked>, StoreError> {
-        read::check(&self.inner.readers, &self.regions(), check).await
+        read::check(&self.inner.readers, &self.catalogue(), &self.regions(), check).await
     }
 
     /// Counts a table. Groups of few people are not in it.

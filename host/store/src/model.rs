@@ -26,6 +26,10 @@ pub(crate) fn load(session: &Session, core: Core<'_>) -> Result<Catalogue, Store
         let entity = json_schema::read(source, None, &catalogue).map_err(|reason| StoreError::Schema(reason.to_string()))?;
         install(session, &mut catalogue, entity)?;
     }
+    for entity in catalogue.entities() {
+        let hops = entity.members.as_ref().map(|members| members.hops(&catalogue, &entity.name)).transpose();
+        hops.map_err(|reason| StoreError::Schema(format!("x-linli.subjects of `{}`: {reason}", entity.name)))?;
+    }
     let text = "SELECT owner, source FROM entity_type WHERE owner IS NOT NULL ORDER BY number";
     for (plugin, source) in session.all(text, &[], |row| Ok((row.text(0)?, row.text(1)?)))? {
         let entity = json_schema::read(&source, Some(&Owner { plugin: &plugin }), &catalogue)

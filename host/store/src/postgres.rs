@@ -1,34 +1,29 @@
-//! PostgreSQL, through sqlx: readers share connections, the writer has a connection and a small runtime of its own.
+//! PostgreSQL: a connection that writes, with a small runtime of its own, through sqlx; connections that read, through
+//! tokio-postgres, which has several questions under way on each (ADR 10).
 //!
 //! Every value is bound in PostgreSQL's binary form. Plans are generic from the first run on: a plan made anew costs as
 //! much as the page itself, and none of ours depends on the values.
 
-use std::borrow::Cow;
+mod address;
+mod readers;
+mod tls;
+mod value;
+
 use std::cell::RefCell;
-use std::str::FromStr as _;
-use std::sync::Mutex;
-use std::time::Duration;
 
 use futures::TryStreamExt as _;
-use sqlx::encode::IsNull;
-use sqlx::error::BoxDynError;
-use sqlx::postgres::types::Oid;
-use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgConnectOptions, PgConnection, PgRow, PgTypeInfo, PgValueRef};
-use sqlx::{
-    Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Encode, Executor as _, Postgres, Row as _, SqlSafeStr as _, Type,
-    TypeInfo as _, ValueRef as _,
-};
-use tokio::sync::Semaphore;
+use sqlx::postgres::{PgArguments, PgConnection};
+use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr as _};
 
-use crate::database::{Bind, Cells, Kind, Row};
+pub use address::Address;
+pub(crate) use readers::Readers;
+use value::{arguments, without_nul};
+
+use crate::database::{Bind, Kind, Row};
 use crate::error::StoreError;
 
-/// What any read may take.
+/// What any read may take, and any wait for a lock.
 const LONG: &str = "10s";
-/// Connections that read, at most. More would only take turns on the server's processors.
-const READERS: usize = 16;
-/// How long a reader waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 512;
 /// The lock that the one writer of a database holds: "linli" in letters.
@@ -38,132 +33,30 @@ const CANCELED: &str = "57014";
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 const UNIQUE_VIOLATION: &str = "23505";
 
-/// A server and a database on it.
-#[derive(Clone)]
-pub struct Address {
-    options: Box<PgConnectOptions>,
-}
-
-impl Address {
-    /// From a URL. What it does not say comes from the environment (`PGPASSWORD`, …) and from `~/.pgpass`.
-    pub fn read(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url).map_err(|reason| StoreError::Address(reason.to_string()))?;
-        let options = options.application_name("linli").statement_cache_capacity(STATEMENTS).disable_statement_logging();
-        Ok(Self { options: Box::new(options) })
-    }
-}
-
-impl std::fmt::Display for Address {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let database = self.options.get_database().unwrap_or_else(|| self.options.get_username());
-        write!(f, "postgres://{}:{}/{database}", self.options.get_host(), self.options.get_port())
-    }
-}
-
-impl std::fmt::Debug for Address {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Display::fmt(self, f)
-    }
-}
-
-// === values ===
-
-impl Type<Postgres> for Bind<'_> {
-    fn type_info() -> PgTypeInfo {
-        PgTypeInfo::with_oid(Oid(0))
-    }
-}
-
-impl Encode<'_, Postgres> for Bind<'_> {
-    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        match self {
-            Self::Null => return Ok(IsNull::Yes),
-            Self::Integer(number) => buffer.extend_from_slice(&number.to_be_bytes()),
-            Self::Text(text) => buffer.extend_from_slice(without_nul(text).as_bytes()),
-            Self::Bytes(bytes) => buffer.extend_from_slice(bytes),
-        }
-        Ok(IsNull::No)
-    }
-
-    /// What a statement learns when it is prepared. For null the server finds it out by itself.
-    fn produces(&self) -> Option<PgTypeInfo> {
-        Some(match self {
-            Self::Null => PgTypeInfo::with_oid(Oid(0)),
-            Self::Integer(_) => <i64 as Type<Postgres>>::type_info(),
-            Self::Text(_) => <str as Type<Postgres>>::type_info(),
-            Self::Bytes(_) => <[u8] as Type<Postgres>>::type_info(),
-        })
-    }
-}
-
-/// PostgreSQL has no text with U+0000. Records hold none; what a plugin logs may.
-fn without_nul(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{FFFD}")) } else { Cow::Borrowed(text) }
-}
-
-fn arguments(binds: &[Bind<'_>]) -> Result<PgArguments, StoreError> {
-    let mut arguments = PgArguments::default();
-    for bind in binds {
-        arguments.add(bind).map_err(StoreError::Database)?;
-    }
-    Ok(arguments)
-}
-
-impl Cells for PgRow {
-    fn optional_integer(&self, column: usize) -> Result<Option<i64>, StoreError> {
-        let Some(cell) = cell(self, column)? else { return Ok(None) };
-        let bytes = bytes(&cell)?;
-        let number = match (cell.type_info().name(), bytes.len()) {
-            ("INT8", _) => bytes.try_into().ok().map(i64::from_be_bytes),
-            ("INT4", _) => bytes.try_into().ok().map(i32::from_be_bytes).map(i64::from),
-            _ => None,
-        };
-        number.map(Some).ok_or_else(|| misfit(column, &cell))
-    }
-
-    fn optional_text(&self, column: usize) -> Result<Option<&str>, StoreError> {
-        let Some(cell) = cell(self, column)? else { return Ok(None) };
-        match cell.type_info().name() {
-            "TEXT" => cell.as_str().map(Some).map_err(|reason| StoreError::damaged("a text", reason)),
-            _ => Err(misfit(column, &cell)),
-        }
-    }
-
-    fn optional_bytes(&self, column: usize) -> Result<Option<&[u8]>, StoreError> {
-        let Some(cell) = cell(self, column)? else { return Ok(None) };
-        match cell.type_info().name() {
-            "BYTEA" => bytes(&cell).map(Some),
-            _ => Err(misfit(column, &cell)),
-        }
-    }
-}
-
-fn cell(row: &PgRow, column: usize) -> Result<Option<PgValueRef<'_>>, StoreError> {
-    let cell = row.try_get_raw(column)?;
-    Ok(if cell.is_null() { None } else { Some(cell) })
-}
-
-fn bytes<'r>(cell: &PgValueRef<'r>) -> Result<&'r [u8], StoreError> {
-    cell.as_bytes().map_err(StoreError::Database)
-}
-
-fn misfit(column: usize, cell: &PgValueRef<'_>) -> StoreError {
-    StoreError::damaged("a row", format!("column {column} holds {}", cell.type_info().name()))
-}
-
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let Some(said) = error.as_database_error() else { return Self::Database(Box::new(error)) };
-        match said.code().as_deref() {
-            Some(CANCELED) => Self::Slow,
-            Some(LOCK_NOT_AVAILABLE) => Self::Locked,
-            Some(UNIQUE_VIOLATION) => Self::Taken(said.constraint().unwrap_or_default().to_owned()),
-            _ => Self::Database(Box::new(error)),
-        }
+        let said = error.as_database_error();
+        let known = said.and_then(|said| known(said.code()?.as_ref(), said.constraint()));
+        known.unwrap_or_else(|| Self::Database(Box::new(error)))
     }
 }
 
-// === connections ===
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let known = error.as_db_error().and_then(|said| known(said.code().code(), said.constraint()));
+        known.unwrap_or_else(|| Self::Database(Box::new(error)))
+    }
+}
+
+/// What the server says that means something here.
+fn known(code: &str, constraint: Option<&str>) -> Option<StoreError> {
+    match code {
+        CANCELED => Some(StoreError::Slow),
+        LOCK_NOT_AVAILABLE => Some(StoreError::Locked),
+        UNIQUE_VIOLATION => Some(StoreError::Taken(constraint.unwrap_or_default().to_owned())),
+        _ => None,
+    }
+}
 
 /// The writer's connection. Its thread waits for each answer.
 pub(crate) struct Session {
@@ -176,8 +69,7 @@ impl Session {
     pub fn open(address: &Address) -> Result<Self, StoreError> {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|reason| StoreError::Database(Box::new(reason)))?;
-        let options = address.options.clone().options([("plan_cache_mode", "force_generic_plan"), ("lock_timeout", LONG)]);
-        let connection = runtime.block_on(options.connect())?;
+        let connection = runtime.block_on(address.writing().connect())?;
         let session = Self { runtime, connection: RefCell::new(connection) };
         // A host that was killed a moment ago may not have been missed yet.
         match session.execute("SELECT pg_advisory_lock($1)", &[Bind::Integer(WRITER)]) {
@@ -248,64 +140,7 @@ async fn hand_over(
 ) -> Result<(), StoreError> {
     let mut rows = sqlx::query_with(AssertSqlSafe(text).into_sql_str(), arguments).fetch(connection);
     while let Some(row) = rows.try_next().await? {
-        each(&Row::Postgres(&row))?;
+        each(&Row::PostgresWritten(&row))?;
     }
     Ok(())
-}
-
-/// Connections that read: a stack, so that the one used last is used again.
-///
-/// Not sqlx's pool, which asks the server whether it is still there whenever a connection is given back: a second
-/// way to the server and back for every read.
-pub(crate) struct Readers {
-    options: Box<PgConnectOptions>,
-    idle: Mutex<Vec<PgConnection>>,
-    turns: Semaphore,
-}
-
-impl Readers {
-    /// Connects when somebody reads. A connection that was cut is found out by the read that it fails.
-    pub fn open(address: &Address) -> Self {
-        let options = address.options.clone().options([
-            ("plan_cache_mode", "force_generic_plan"),
-            ("statement_timeout", LONG),
-            ("default_transaction_read_only", "on"),
-        ]);
-        Self { options: Box::new(options), idle: Mutex::default(), turns: Semaphore::new(READERS) }
-    }
-
-    pub async fn fold<T>(
-        &self,
-        text: &str,
-        binds: &[Bind<'_>],
-        start: impl Fn() -> T,
-        fold: impl Fn(&mut T, &Row<'_>) -> Result<(), StoreError>,
-    ) -> Result<T, StoreError> {
-        let arguments = arguments(binds)?;
-        let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await.map_err(|_| StoreError::Slow)?;
-        let _turn = turn.map_err(|_| StoreError::Closed)?;
-        let mut connection = match self.idle.lock().ok().and_then(|mut idle| idle.pop()) {
-            Some(connection) => connection,
-            None => self.options.connect().await?,
-        };
-        let mut folded = start();
-        let done = hand_over(&mut connection, text, arguments, |row| fold(&mut folded, row)).await;
-        // Of a read that was broken off otherwise, or by its caller, answers may be under way still.
-        if let Ok(()) | Err(StoreError::Slow) = done
-            && let Ok(mut idle) = self.idle.lock()
-        {
-            idle.push(connection);
-        }
-        done.map(|()| folded)
-    }
-
-    /// Waits for readers at work, and closes.
-    pub async fn close(&self) {
-        let _all = self.turns.acquire_many(u32::try_from(READERS).unwrap_or(u32::MAX)).await;
-        self.turns.close();
-        let idle = self.idle.lock().map(|mut idle| std::mem::take(&mut *idle)).unwrap_or_default();
-        for connection in idle {
-            let _ = connection.close().await;
-        }
-    }
 }

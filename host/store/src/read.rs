@@ -1,9 +1,9 @@
 //! Reads: one authorised plan, one statement, one JSON array.
 
 use linli_model::{
-    Classification, Date, Decimal, EntityType, Extent, Field, FieldKind, Origin, RecordNo, RegionTree, SubjectPath, Value, entity, value,
+    Catalogue, Classification, Date, Decimal, EntityType, Extent, Field, FieldKind, Origin, RecordNo, RegionTree, Value, value,
 };
-use linli_scope::plan::{Link, Output, Single};
+use linli_scope::plan::{Output, Single};
 use linli_scope::position::Position;
 use linli_scope::{Authorized, Check, Mode, Read, TokenKey};
 use roaring::RoaringTreemap;
@@ -11,7 +11,8 @@ use roaring::RoaringTreemap;
 use crate::database::{Cells, Readers, Row};
 use crate::error::StoreError;
 use crate::label::{self, Kept};
-use crate::relation;
+use crate::layout::{self, Account, Layout, subject_columns};
+use crate::members;
 use crate::sql::{self, Order, Sql};
 
 /// A page of records as it leaves the store.
@@ -27,6 +28,8 @@ pub struct Rows {
     pub last: Option<Position>,
     /// Whether there are more behind it.
     pub more: bool,
+    /// Which records they are, where others lead to them.
+    pub records: RoaringTreemap,
     /// Which records each link of the read led to.
     pub linked: Vec<RoaringTreemap>,
     /// The smallest region that holds all of them and all that their labels say.
@@ -44,16 +47,10 @@ impl Rows {
     }
 }
 
-/// Columns before the outputs' own: the record number, and the version.
-const ID: usize = 0;
-const VERSION: usize = 1;
-const OUTPUTS: usize = 2;
-
-fn statement(read: &Read, orders: &[Order<'_>], regions: &RegionTree) -> Sql {
+fn statement(read: &Read, layout: &Layout<'_>, orders: &[Order<'_>], regions: &RegionTree) -> Sql {
     let mut out = Sql::default();
     let entity = &read.entity;
-    out.sql("SELECT id, version");
-    columns(&mut out, read, orders, regions);
+    layout.select(&mut out, read, regions);
     out.sql(" FROM ");
     out.sql(&entity.table);
     out.sql(" WHERE 1 = 1");
@@ -86,74 +83,17 @@ fn statement(read: &Read, orders: &[Order<'_>], regions: &RegionTree) -> Sql {
     out
 }
 
-/// Outputs first (an age as its birth date), then sort columns, then subjects and labels, then what links led to.
-fn columns(out: &mut Sql, read: &Read, orders: &[Order<'_>], regions: &RegionTree) {
-    for output in &read.outputs {
-        let Some((field, _)) = output_field(read, *output) else { continue };
-        out.sql(", ");
-        match link(read, *output) {
-            Some(link) => relation::linked(out, read, link, source_column(field), regions),
-            None => out.sql(source_column(field)),
-        }
-    }
-    let entity = &read.entity;
-    let labels = label::COLUMNS.into_iter().filter(|_| entity.is_labelled());
-    for column in orders.iter().map(|order| order.column).chain(entity.region_column()).chain(subject_columns(entity)).chain(labels) {
-        out.sql(", ");
-        out.sql(column);
-    }
-    for link in &read.links {
-        let labels = label::COLUMNS.into_iter().filter(|_| link.entity.is_labelled());
-        for column in std::iter::once(entity::ID).chain(link.entity.region_column()).chain(subject_columns(&link.entity)).chain(labels) {
-            out.sql(", ");
-            relation::linked(out, read, link, column, regions);
-        }
-    }
-}
-
-fn output_field(read: &Read, output: Output) -> Option<(&Field, Mode)> {
-    match output {
-        Output::Field(index, mode) => read.entity.fields.get_index(index).map(|(_, field)| (field, mode)),
-        Output::Linked(link, index, mode) => {
-            read.links.get(link).and_then(|link| link.entity.fields.get_index(index)).map(|(_, field)| (field, mode))
-        }
-        Output::Id | Output::Version => None,
-    }
-}
-
-fn link(read: &Read, output: Output) -> Option<&Link> {
-    match output {
-        Output::Linked(link, ..) => read.links.get(link),
-        Output::Field(..) | Output::Id | Output::Version => None,
-    }
-}
-
-/// The column that holds a field, or that it is derived from.
-pub(crate) fn source_column(field: &Field) -> &str {
-    match &field.origin {
-        Origin::AgeOf(source) => source,
-        Origin::Stored | Origin::Implicit => &field.name,
-    }
-}
-
-pub(crate) fn subject_columns(entity: &EntityType) -> impl Iterator<Item = &str> {
-    entity.subjects.iter().filter_map(|subject| match subject {
-        SubjectPath::Own => None,
-        SubjectPath::Reference(name) => Some(name.as_str()),
-    })
-}
-
 /// Runs a read.
 pub(crate) async fn rows(
     readers: &Readers,
-    entity_number: &(dyn Fn(&str) -> Option<u16> + Sync),
+    catalogue: &Catalogue,
     regions: &RegionTree,
     read: &Authorized<Read>,
 ) -> Result<Rows, StoreError> {
     let orders = sql::orders(&read.entity, &read.sort);
-    let statement = statement(read, &orders, regions);
-    let shown = read.outputs.iter().filter(|output| matches!(output, Output::Field(..) | Output::Linked(..))).count();
-    let writer = RowWriter { read, orders: &orders, entity_number, regions, shown };
+    let layout = Layout::of(read, &orders);
+    let statement = statement(read, &layout, &orders, regions);
+    let writer = RowWriter { read, layout, orders: &orders, catalogue, regions };
     let start = || {
         let linked = vec![RoaringTreemap::new(); read.links.len()];
         let mut rows = Rows { json: String::with_capacity(4_096), linked, ..Rows::default() };
@@ -162,17 +102,20 @@ pub(crate) async fn rows(
     };
     let mut rows = readers.fold(&statement.text, &statement.binds, start, |rows, row| writer.add(row, rows)).await?;
     rows.json.push(']');
+    rows.subjects |= members::of(readers, catalogue, &read.entity, &rows.records).await?;
+    for (link, records) in read.links.iter().zip(&rows.linked) {
+        rows.subjects |= members::of(readers, catalogue, &link.entity, records).await?;
+    }
     Ok(rows)
 }
 
 /// Writes rows of one read as JSON.
 struct RowWriter<'a> {
     read: &'a Read,
+    layout: Layout<'a>,
     orders: &'a [Order<'a>],
-    entity_number: &'a (dyn Fn(&str) -> Option<u16> + Sync),
+    catalogue: &'a Catalogue,
     regions: &'a RegionTree,
-    /// How many fields are shown.
-    shown: usize,
 }
 
 impl RowWriter<'_> {
@@ -195,30 +138,28 @@ impl RowWriter<'_> {
 
     fn write(&self, row: &impl Cells, out: &mut String) -> Result<(), StoreError> {
         let read = self.read;
-        let mut column = OUTPUTS;
-        for (at, output) in read.outputs.iter().enumerate() {
+        for (at, (output, column)) in read.outputs.iter().zip(&self.layout.outputs).enumerate() {
             out.push(if at == 0 { '{' } else { ',' });
             match *output {
                 Output::Id => {
                     out.push_str("\"id\":\"");
-                    read.tokens.seal(read.entity.number, RecordNo(row.integer(ID)?), out);
+                    read.tokens.seal(read.entity.number, RecordNo(row.integer(*column)?), out);
                     out.push('"');
                 }
                 Output::Version => {
                     out.push_str("\"version\":");
-                    value::write_integer(row.integer(VERSION)?, out);
+                    value::write_integer(row.integer(*column)?, out);
                 }
-                Output::Field(..) | Output::Linked(..) => {
-                    let Some((field, mode)) = output_field(read, *output) else { continue };
+                Output::Field(_, mode) | Output::Linked(_, _, mode) => {
+                    let Some(field) = layout::field(read, *output) else { continue };
                     out.push('"');
-                    if let Some(link) = link(read, *output) {
+                    if let Some(link) = layout::link(read, *output) {
                         out.push_str(&link.path);
                         out.push('.');
                     }
                     out.push_str(&field.name);
                     out.push_str("\":");
-                    self.write_field(row, column, field, mode, out)?;
-                    column += 1;
+                    self.write_field(row, *column, field, mode, out)?;
                 }
             }
         }
@@ -262,7 +203,7 @@ impl RowWriter<'_> {
 
     fn write_reference(&self, field: &Field, record: RecordNo, out: &mut String) {
         let number = match &field.kind {
-            FieldKind::Reference { entity } => (self.entity_number)(entity),
+            FieldKind::Reference { entity } => self.catalogue.entity(entity).map(|entity| entity.number),
             _ => None,
         };
         match number {
@@ -276,77 +217,58 @@ impl RowWriter<'_> {
         }
     }
 
-    /// Whom the row concerns, where it lies, what its label says.
+    /// Whom the row concerns, where it lies, what its label says; the same of what links led to.
     fn account(&self, row: &impl Cells, rows: &mut Rows) -> Result<(), StoreError> {
-        let entity = &self.read.entity;
-        let mut column = OUTPUTS + self.shown + self.orders.len();
-        if entity.region_column().is_some() {
+        let record = row.integer(self.layout.own.id)?;
+        if self.read.entity.members.is_some() {
+            rows.records.insert(record.unsigned_abs());
+        }
+        self.account_record(row, &self.read.entity, &self.layout.own, record, rows)?;
+        for (at, (link, account)) in self.read.links.iter().zip(&self.layout.links).enumerate() {
+            let Some(record) = row.optional_integer(account.id)? else { continue };
+            if let Some(found) = rows.linked.get_mut(at) {
+                found.insert(record.unsigned_abs());
+            }
+            self.account_record(row, &link.entity, account, record, rows)?;
+        }
+        Ok(())
+    }
+
+    fn account_record(
+        &self,
+        row: &impl Cells,
+        entity: &EntityType,
+        account: &Account,
+        record: i64,
+        rows: &mut Rows,
+    ) -> Result<(), StoreError> {
+        if let Some(column) = account.region {
             // As its code is now: what lay together lies together still.
             let code = row.optional_text(column)?.map(|code| self.regions.current(code));
             // Most rows lie in what the rows before have in common.
             if code.is_none_or(|code| !rows.region.holds(code)) {
                 rows.region.widen(code.map_or(Extent::Everywhere, label::lies_in));
             }
-            column += 1;
         }
-        for subject in &entity.subjects {
-            match subject {
-                SubjectPath::Own => drop(rows.subjects.insert(row.integer(ID)?.unsigned_abs())),
-                SubjectPath::Reference(_) => {
-                    if let Some(record) = row.optional_integer(column)? {
-                        rows.subjects.insert(record.unsigned_abs());
-                    }
-                    column += 1;
-                }
-            }
+        if entity.is_people() {
+            rows.subjects.insert(record.unsigned_abs());
         }
-        if entity.is_labelled() {
+        for column in &account.subjects {
+            rows.subjects.extend(row.optional_integer(*column)?.map(i64::unsigned_abs));
+        }
+        if let Some(column) = account.label {
             rows.carry(Kept::read(row, column, self.regions)?);
-            column += label::COLUMNS.len();
-        }
-        self.account_links(row, column, rows)
-    }
-
-    /// The same of what links led to.
-    fn account_links(&self, row: &impl Cells, mut column: usize, rows: &mut Rows) -> Result<(), StoreError> {
-        for (at, link) in self.read.links.iter().enumerate() {
-            let record = row.optional_integer(column)?;
-            column += 1;
-            if let Some(found) = rows.linked.get_mut(at) {
-                found.extend(record.map(i64::unsigned_abs));
-            }
-            if link.entity.region_column().is_some() {
-                if record.is_some() {
-                    rows.region.widen(row.optional_text(column)?.map_or(Extent::Everywhere, label::lies_in));
-                }
-                column += 1;
-            }
-            for subject in &link.entity.subjects {
-                match subject {
-                    SubjectPath::Own => rows.subjects.extend(record.map(i64::unsigned_abs)),
-                    SubjectPath::Reference(_) => {
-                        rows.subjects.extend(row.optional_integer(column)?.map(i64::unsigned_abs));
-                        column += 1;
-                    }
-                }
-            }
-            if link.entity.is_labelled() {
-                if record.is_some() {
-                    rows.carry(Kept::read(row, column, self.regions)?);
-                }
-                column += label::COLUMNS.len();
-            }
         }
         Ok(())
     }
 
     fn position(&self, row: &impl Cells) -> Result<Position, StoreError> {
         let mut values = Vec::with_capacity(self.orders.len());
-        for (at, order) in self.orders.iter().enumerate() {
+        for (order, column) in self.orders.iter().zip(&self.layout.orders) {
             let field = self.read.entity.field(order.column).ok_or_else(|| StoreError::damaged(order.column, "no such field"))?;
-            values.push(cell(row, OUTPUTS + self.shown + at, field)?);
+            values.push(cell(row, *column, field)?);
         }
-        Ok(Position { values, record: RecordNo(row.integer(ID)?) })
+        Ok(Position { values, record: RecordNo(row.integer(self.layout.own.id)?) })
     }
 }
 
@@ -396,7 +318,12 @@ pub struct Checked {
 }
 
 /// Runs a check; none where there is no such record within reach.
-pub(crate) async fn check(readers: &Readers, regions: &RegionTree, check: &Authorized<Check>) -> Result<Option<Checked>, StoreError> {
+pub(crate) async fn check(
+    readers: &Readers,
+    catalogue: &Catalogue,
+    regions: &RegionTree,
+    check: &Authorized<Check>,
+) -> Result<Option<Checked>, StoreError> {
     let entity = &check.entity;
     let mut out = Sql::default();
     out.sql("SELECT CASE WHEN ");
@@ -414,7 +341,7 @@ pub(crate) async fn check(readers: &Readers, regions: &RegionTree, check: &Autho
     sql::bounds(&mut out, entity, &check.bounds, check.today, regions);
     let checked = |row: &Row<'_>| {
         let mut subjects = RoaringTreemap::new();
-        if entity.subjects.contains(&SubjectPath::Own) {
+        if entity.is_people() {
             subjects.insert(check.record.0.unsigned_abs());
         }
         for (at, _) in subject_columns(entity).enumerate() {
@@ -434,5 +361,10 @@ pub(crate) async fn check(readers: &Readers, regions: &RegionTree, check: &Autho
         }
         Ok(Checked { holds: row.integer(0)? == 1, subjects, region, label })
     };
-    readers.first(&out.text, &out.binds, checked).await
+    let mut found = readers.first(&out.text, &out.binds, checked).await?;
+    if let Some(found) = &mut found {
+        let record = [check.record.0.unsigned_abs()].into_iter().collect();
+        found.subjects |= members::of(readers, catalogue, entity, &record).await?;
+    }
+    Ok(found)
 }

@@ -69,6 +69,11 @@ impl Known {
         self.catalogue.read().ok().and_then(|known| known.entity(name).cloned())
     }
 
+    /// All entity types as they are now.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.catalogue.read().map(|known| known.clone()).unwrap_or_default()
+    }
+
     /// The regions as they are now.
     pub fn regions(&self) -> Arc<RegionTree> {
         self.regions.read().map(|known| known.clone()).unwrap_or_default()

@@ -175,6 +175,7 @@ impl From<StoreError> for Problem {
             StoreError::OutOfScope { .. } => Self::forbidden("out-of-scope", detail),
             StoreError::TooManyGroups { .. } => Self::new(StatusCode::TOO_MANY_REQUESTS, "limit", detail),
             StoreError::Schema(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "schema", detail),
+            StoreError::Unerasable(_) => Self::new(StatusCode::CONFLICT, "unerasable", detail),
             StoreError::Log(_) => Self::unavailable("log-unavailable", &detail),
             StoreError::Database(_) | StoreError::Address(_) | StoreError::Locked | StoreError::Slow | StoreError::Closed => {
                 Self::unavailable("unavailable", &detail)

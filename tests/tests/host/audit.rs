@@ -126,6 +126,21 @@ fn a_log_is_verified_since_a_checkpoint_that_was_noted_and_a_foreign_one_is_not_
 }
 
 #[test]
+fn nothing_is_erased_where_an_entry_of_the_log_could_not_follow() {
+    let host = Host::fresh();
+    host.person("worker").get(PAGE).expect(200);
+    let id = resident(&host);
+    let host = host.with_log_changed("UPDATE access_log SET salt = NULL");
+    let (admin, auditor) = (host.person("admin"), host.person("auditor"));
+    let asked = json!({"resident": id, "reason": "已迁出，本人申请", "legal_basis": "《个人信息保护法》第四十七条"});
+    let measure = admin.post("/audit/erasures", &asked).expect(201).json["id"].clone();
+    let refused = auditor.post(&format!("/audit/measures/{measure}/approve"), &json!({})).refused(409, "unerasable");
+    assert!(refused.detail().contains("nothing was erased"), "{}", refused.detail());
+    host.person("worker").get(&format!("/records/resident/{id}")).expect(200);
+    Host::serve(host.stop()).person("worker").get(&format!("/records/resident/{id}")).expect(200);
+}
+
+#[test]
 fn an_erased_person_is_nowhere_and_the_log_still_verifies() {
     let host = Host::fresh();
     let (admin, auditor, worker) = (host.person("admin"), host.person("auditor"), host.person("worker"));

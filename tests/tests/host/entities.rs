@@ -46,6 +46,44 @@ fn a_matter_is_about_a_resident_who_sees_that_it_was_read() {
 }
 
 #[test]
+fn what_is_done_to_a_record_concerns_whoever_it_is_about_though_it_is_not_said() {
+    let host = Host::fresh();
+    let worker = host.person("worker");
+    let grid = grid(&worker);
+    let made = |entity: &str, values: Value| worker.post(&format!("/records/{entity}"), &values).expect(201).text("/id").to_owned();
+    let dwelling = made("dwelling", json!({"grid": grid, "address": "测试路2号", "kind": "owned"}));
+    let household = made("household", json!({"grid": grid, "kind": "family", "dwelling": dwelling}));
+    let mut people: Vec<String> = Vec::new();
+    for number in 51..54 {
+        let mut person = record(&grid, number);
+        person["household"] = household.as_str().into();
+        people.push(made("resident", person));
+    }
+    let matter = made(
+        "matter",
+        json!({"title": "走访", "kind": "visit", "grid": grid, "status": "open", "reported": "2026-01-05", "resident": people[0]}),
+    );
+    let auditor = host.person("auditor");
+    // How many people the entry of a request concerns.
+    let concerned = |request: &dyn Fn()| {
+        let before = host.log_entries();
+        request();
+        let log = auditor.get(&format!("/audit/entries?after={before}")).expect(200);
+        log.list("/entries").iter().map(|entry| entry["entry"]["subjects"].as_u64().unwrap_or(0)).max().unwrap()
+    };
+    let read = |path: String| drop(worker.get(&path).expect(200));
+    let change = |path: String, body: &str| {
+        let headers = [("content-type", "application/json"), ("if-match", "\"1\"")];
+        worker.send("PATCH", &path, &headers, body.as_bytes()).expect(200);
+    };
+    assert_eq!(concerned(&|| read(format!("/records/household/{household}"))), 3);
+    assert_eq!(concerned(&|| read(format!("/records/dwelling/{dwelling}"))), 3);
+    assert_eq!(concerned(&|| read(format!("/records/resident/{}?fields=name,household.kind", people[0]))), 3);
+    assert_eq!(concerned(&|| change(format!("/records/household/{household}"), r#"{"hukou_book_number": "4401"}"#)), 3);
+    assert_eq!(concerned(&|| change(format!("/records/matter/{matter}"), r#"{"title": "再访"}"#)), 1);
+}
+
+#[test]
 fn the_demonstration_has_some_of_each() {
     let host = Host::shared();
     let worker = host.person("worker");
