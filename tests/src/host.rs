@@ -206,7 +206,7 @@ impl Host {
 
     /// Approves what an admin uploaded, as the other one.
     pub fn approve(&self, grant: i64) {
-        self.person("admin2").post(&format!("/grants/{grant}/approve"), &json!({})).expect(200);
+        self.person("admin2").decide(grant, "approve", &json!({})).expect(200);
     }
 
     /// The number of the newest grant of a plugin.

@@ -76,6 +76,19 @@ pub enum InstallError {
     Store(#[from] StoreError),
 }
 
+/// A package that is to be installed.
+#[derive(Clone, Debug)]
+pub struct Upload<'a> {
+    /// The component.
+    pub bytes: Vec<u8>,
+    /// The publisher's signature of it, as text.
+    pub signature: Option<&'a str>,
+    /// For whom: a publisher's id.
+    pub publisher: &'a str,
+    /// The digest of the component that serves the plugin now, where it must still be that one.
+    pub replaces: Option<&'a str>,
+}
+
 /// What an installation made.
 #[derive(Clone, Debug)]
 pub struct Installation {
@@ -92,21 +105,17 @@ pub struct Installation {
 }
 
 impl Runtime {
-    /// Checks a package and installs it for a publisher; `signature` is the publisher's, as text. Its request waits for an
-    /// admin who is not `actor`.
-    pub async fn install(
-        &self,
-        bytes: Vec<u8>,
-        signature: Option<&str>,
-        publisher: &str,
-        actor: &Actor,
-        now: Timestamp,
-    ) -> Result<Installation, InstallError> {
+    /// Checks a package and installs it. Its request waits for an admin who is not `actor`.
+    pub async fn install(&self, upload: Upload<'_>, actor: &Actor, now: Timestamp) -> Result<Installation, InstallError> {
+        let Upload { bytes, signature, publisher, replaces } = upload;
         let package = linli_package::open(&bytes)?;
         let digest = package.digest.to_string();
         let manifest = Manifest::read(&package.parts.manifest)?;
         let plugin = manifest.plugin.id.clone();
         let publisher = self.publisher(publisher, &plugin).await?;
+        if replaces.is_some() && replaces != self.plugin(&plugin).as_ref().map(|serving| serving.digest.as_str()) {
+            return Err(StoreError::Changed("plugin").into());
+        }
         let signed = self.check_signature(&publisher.id, signature, &package.digest).await?;
         let schemas = schemas(&manifest, &package)?;
         let mut catalogue = Catalogue::clone(&self.store().catalogue());
@@ -131,7 +140,7 @@ impl Runtime {
         if let Some((signature, pem)) = signed {
             self.store().put_signature(digest.clone(), signature, pem).await?;
         }
-        self.store().put_plugin(publisher.id.clone(), kept, Some(entry.encode())).await?;
+        self.store().put_plugin(publisher.id.clone(), kept, replaces.map(ToOwned::to_owned), Some(entry.encode())).await?;
         let grant = self.request(&manifest, &digest, actor, now).await?;
         let scope = Scope::compile(&self.sources(&manifest, Some(&grant), &self.store().catalogue(), &publisher))?;
         self.put(Plugin::new(Made {

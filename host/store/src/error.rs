@@ -32,6 +32,9 @@ pub enum StoreError {
         /// Its version.
         current: i64,
     },
+    /// Something of the platform's own was changed by somebody else.
+    #[error("this {0} was changed by somebody else; read it again")]
+    Changed(&'static str),
     /// Another record has the same key.
     #[error("there is a {entity} with the same {field} already")]
     Duplicate {

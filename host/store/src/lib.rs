@@ -220,14 +220,15 @@ impl Store {
         self.ask(|reply| Job::Log(work, reply)).await?.map(|_| ())
     }
 
-    /// Work on the platform's own tables, in the writer's transaction, with its entry in the log.
+    /// Work on the platform's own tables, in the writer's transaction, with its entries in the log.
     pub(crate) async fn administer<T: Send + 'static>(
         &self,
-        entry: Option<Encoded>,
+        entries: impl IntoIterator<Item = Encoded>,
         work: impl FnOnce(&Session) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let entries = entries.into_iter().collect();
         let work: Administration = Box::new(move |session| work(session).map(|value| Box::new(value) as Box<dyn Any + Send>));
-        let value = self.ask(|reply| Job::Change(Work::Administer(work, entry, reply))).await??;
+        let value = self.ask(|reply| Job::Change(Work::Administer(work, entries, reply))).await??;
         value.downcast().map(|value| *value).map_err(|_| StoreError::damaged("an answer of the writer", "wrong type"))
     }
 

@@ -70,6 +70,18 @@ pub enum State {
     Lifted,
 }
 
+impl State {
+    /// As JSON has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Approved => "approved",
+            Self::Refused => "refused",
+            Self::Lifted => "lifted",
+        }
+    }
+}
+
 impl Measure {
     /// How entries about it name it.
     pub fn entry_point(&self) -> String {
@@ -118,7 +130,7 @@ impl Store {
             let text = "UPDATE measure SET body = $1 WHERE id = $2 AND body = $3";
             match session.execute(text, binds![body(&measure)?, measure.id, body(&before)?])? {
                 1 => Ok(measure),
-                _ => Err(StoreError::Stale { entity: "measure".into(), current: measure.id }),
+                _ => Err(StoreError::Changed("measure")),
             }
         })
         .await

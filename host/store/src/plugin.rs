@@ -9,7 +9,7 @@ use crate::database::{Cells as _, Row, binds};
 use crate::error::StoreError;
 
 /// Who publishes plugins. Assigned by an admin.
-#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Publisher {
     /// `civil-affairs`.
     pub id: String,
@@ -60,11 +60,27 @@ pub struct LogLine {
     pub message: String,
 }
 
+/// A publisher, and the key with which it signs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// Who it is.
+    pub publisher: Publisher,
+    /// Its key as PEM; none where it has none.
+    pub pem: Option<String>,
+}
+
 /// Lines of a plugin's log that are kept.
 const LINES_KEPT: i64 = 10_000;
 
 fn publisher(row: &Row<'_>, first: usize) -> Result<Publisher, StoreError> {
     Ok(Publisher { id: row.text(first)?, name: row.text(first + 1)?, sector: row.text(first + 2)? })
+}
+
+const REGISTERED: &str =
+    "SELECT id, name, sector, pem FROM publisher LEFT JOIN publisher_key ON publisher_key.publisher = publisher.id WHERE id = $1";
+
+fn read_registered(row: &Row<'_>) -> Result<Registered, StoreError> {
+    Ok(Registered { publisher: publisher(row, 0)?, pem: row.optional_text(3)?.map(ToOwned::to_owned) })
 }
 
 fn installed(row: &Row<'_>) -> Result<Installed, StoreError> {
@@ -83,11 +99,35 @@ fn installed(row: &Row<'_>) -> Result<Installed, StoreError> {
 }
 
 impl Store {
-    /// Adds or renames a publisher. Its sector can't change: its tokens would.
-    pub async fn put_publisher(&self, publisher: Publisher, entry: Option<Encoded>) -> Result<(), StoreError> {
-        let text = "INSERT INTO publisher (id, name, sector) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET name = excluded.name";
-        self.administer(entry, move |session| session.execute(text, binds![&publisher.id, &publisher.name, &publisher.sector]).map(drop))
-            .await
+    /// Adds a publisher, or gives the one that was read as `before` another name or key, if nobody else did in between. Its
+    /// sector can't change: its tokens would.
+    pub async fn put_publisher(
+        &self,
+        before: Option<Registered>,
+        registered: Registered,
+        entries: Vec<Encoded>,
+    ) -> Result<Registered, StoreError> {
+        self.administer(entries, move |session| {
+            let Registered { publisher, pem } = &registered;
+            let now = session.first(REGISTERED, binds![&publisher.id], read_registered)?;
+            if now != before {
+                return Err(StoreError::Changed("publisher"));
+            }
+            let text = "INSERT INTO publisher (id, name, sector) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET name = excluded.name";
+            session.execute(text, binds![&publisher.id, &publisher.name, &publisher.sector])?;
+            if let Some(pem) = pem {
+                let text =
+                    "INSERT INTO publisher_key (publisher, pem) VALUES ($1, $2) ON CONFLICT (publisher) DO UPDATE SET pem = excluded.pem";
+                session.execute(text, binds![&publisher.id, pem])?;
+            }
+            Ok(registered)
+        })
+        .await
+    }
+
+    /// One publisher, with its key.
+    pub async fn publisher(&self, id: &str) -> Result<Option<Registered>, StoreError> {
+        self.readers().first(REGISTERED, binds![id], read_registered).await
     }
 
     /// All publishers.
@@ -96,9 +136,19 @@ impl Store {
         self.readers().all(text, &[], |row| publisher(row, 0)).await
     }
 
-    /// Keeps a component and lets it serve its plugin.
-    pub async fn put_plugin(&self, publisher: String, component: Component, entry: Option<Encoded>) -> Result<(), StoreError> {
+    /// Keeps a component and lets it serve its plugin: in place of the one with the digest `replaces`, where that is said.
+    pub async fn put_plugin(
+        &self,
+        publisher: String,
+        component: Component,
+        replaces: Option<String>,
+        entry: Option<Encoded>,
+    ) -> Result<(), StoreError> {
         self.administer(entry, move |session| {
+            let serving = "SELECT digest FROM plugin WHERE id = $1";
+            if replaces.is_some() && session.first(serving, binds![&component.plugin], |row| row.text(0))? != replaces {
+                return Err(StoreError::Changed("plugin"));
+            }
             session.execute(
                 "INSERT INTO plugin (id, publisher, digest) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET digest = excluded.digest",
                 binds![&component.plugin, &publisher, &component.digest],

@@ -2,19 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use linli_audit::Encoded;
-
 use crate::Store;
 use crate::database::{Cells as _, binds};
 use crate::error::StoreError;
 
 impl Store {
-    /// Assigns a publisher its key, in place of an earlier one.
-    pub async fn put_publisher_key(&self, publisher: String, pem: String, entry: Encoded) -> Result<(), StoreError> {
-        let text = "INSERT INTO publisher_key (publisher, pem) VALUES ($1, $2) ON CONFLICT (publisher) DO UPDATE SET pem = excluded.pem";
-        self.administer(Some(entry), move |session| session.execute(text, binds![&publisher, &pem]).map(drop)).await
-    }
-
     /// The keys of the publishers that have one, by publisher, as PEM.
     pub async fn publisher_keys(&self) -> Result<HashMap<String, String>, StoreError> {
         let text = "SELECT publisher, pem FROM publisher_key";

@@ -47,8 +47,8 @@ pub(crate) enum Job {
 pub(crate) enum Work {
     /// Make changes, all or none, and put them on the record with what their invocation had read.
     Apply(Vec<Authorized<Change>>, Box<Entry>, oneshot::Sender<Result<Vec<Made>, StoreError>>),
-    /// Something on the platform's own tables, with its entry in the log.
-    Administer(Administration, Option<Encoded>, oneshot::Sender<Result<Box<dyn Any + Send>, StoreError>>),
+    /// Something on the platform's own tables, with its entries in the log.
+    Administer(Administration, Vec<Encoded>, oneshot::Sender<Result<Box<dyn Any + Send>, StoreError>>),
 }
 
 /// How many jobs one commit takes at most.
@@ -253,9 +253,9 @@ impl Writer {
                 });
                 Reply::Applied(reply, made)
             }
-            Work::Administer(work, entry, reply) => {
+            Work::Administer(work, entries, reply) => {
                 let value = self.savepoint(|writer| work(&writer.session))?;
-                group.pending.extend(entry.filter(|_| value.is_ok()));
+                group.pending.extend(entries.into_iter().filter(|_| value.is_ok()));
                 Reply::Administered(reply, value)
             }
         };

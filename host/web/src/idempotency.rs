@@ -107,7 +107,9 @@ fn fingerprint(parts: &Parts, body: &Bytes) -> [u8; 32] {
     add(parts.method.as_str().as_bytes());
     add(parts.uri.to_string().as_bytes());
     for name in TOLD {
-        add(parts.headers.get(name).map_or(b"".as_slice(), HeaderValue::as_bytes));
+        let told = parts.headers.get(name);
+        add(if told.is_some() { b"told" } else { b"" });
+        add(told.map_or(b"".as_slice(), HeaderValue::as_bytes));
     }
     add(body);
     hash.finalize().into()

@@ -9,6 +9,7 @@
 //! | `desk` | console and portal, under their own manifests |
 //! | `access_log` | who read a resident's record, as the resident sees it |
 //! | [`metrics`] | what a monitor is told |
+//! | `precondition` | `ETag` and `If-Match` |
 //! | `idempotency` | changes under a key of the caller's, done once |
 //! | `names` | names of codes, regions, applications and officials |
 //! | `api` | one file an endpoint |
@@ -29,6 +30,7 @@ pub mod metrics;
 mod names;
 mod pages;
 pub mod password;
+mod precondition;
 pub mod problem;
 pub mod serve;
 pub mod session;

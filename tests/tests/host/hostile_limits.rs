@@ -119,7 +119,7 @@ fn changed_while(held: &str, change: impl FnOnce(&Host, i64)) -> Answer {
 }
 
 fn revoke(host: &Host, grant: i64) {
-    host.person("admin").post(&format!("/grants/{grant}/revoke"), &json!({"reason": "test"})).expect(200);
+    host.person("admin").decide(grant, "revoke", &json!({"reason": "test"})).expect(200);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_cursor_gives_nothing_after_its_grant_is_revoked() {
 fn a_cursor_gives_nothing_of_a_field_that_its_grant_has_lost() {
     let narrow = |host: &Host, grant: i64| {
         let less = json!({"drop-fields": ["resident.age"]});
-        host.person("admin").post(&format!("/grants/{grant}/narrow"), &less).expect(200);
+        host.person("admin").decide(grant, "narrow", &less).expect(200);
     };
     let answer = changed_while("hold", narrow).refused(403, "denied");
     assert!(answer.detail().contains("`age`"), "{}", answer.detail());

@@ -25,3 +25,4 @@ mod scope;
 mod signature;
 mod tables;
 mod tour;
+mod versions;

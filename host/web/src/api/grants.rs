@@ -23,6 +23,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
+use crate::precondition::{IfMatch, tagged};
 use crate::problem::Problem;
 
 #[derive(Deserialize, ToSchema)]
@@ -136,34 +137,44 @@ pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<
 }
 
 /// A grant: what is asked, what is allowed, and what that touches.
-#[utoipa::path(get, path = "/grants/{id}", params(("id" = i64, Path)), responses((status = 200, body = Review)))]
+#[utoipa::path(get, path = "/grants/{id}", params(("id" = i64, Path)), responses((status = 200, body = Review, headers(("ETag" = String, description = "`\"VERSION\"`")))))]
 pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
     signed_in.require(&READERS)?;
     let grant =
         find(&app, id).await.and_then(|grant| if may_see(&app, signed_in.actor(), &grant) { Ok(grant) } else { Err(unknown(id)) })?;
-    body::json(&review(&app, &grant).await?)
+    Ok(tagged(grant.version, body::json(&review(&app, &grant).await?)?))
 }
 
 /// Approves a request, which is in force then, or awaits a second admin where it touches sensitive fields.
-#[utoipa::path(post, path = "/grants/{id}/approve", params(("id" = i64, Path)), request_body = Approving, responses((status = 200, body = Review)))]
+#[utoipa::path(post, path = "/grants/{id}/approve",
+    params(("id" = i64, Path), ("If-Match" = String, Header, description = "`\"VERSION\"`, as the grant's ETag says", pattern = "^\"[0-9]+\"$")),
+    request_body = Approving, responses((status = 200, body = Review, headers(("ETag" = String, description = "`\"VERSION\"`, of the new one")))))]
 pub(super) async fn approve(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(id): Segments<i64>,
+    if_match: IfMatch,
     JsonBody(approving): JsonBody<Approving>,
 ) -> Result<Response, Problem> {
-    decide(&app, &signed_in, id, &Decision::Approve(approving)).await
+    let grant = seen(&app, &signed_in, id, &if_match).await?;
+    if_match.required()?;
+    decide(&app, &signed_in, grant, &if_match, &Decision::Approve(approving)).await
 }
 
 /// Takes something away from a grant.
-#[utoipa::path(post, path = "/grants/{id}/narrow", params(("id" = i64, Path)), request_body = Narrowing, responses((status = 200, body = Review)))]
+#[utoipa::path(post, path = "/grants/{id}/narrow",
+    params(("id" = i64, Path), ("If-Match" = String, Header, description = "`\"VERSION\"`, as the grant's ETag says", pattern = "^\"[0-9]+\"$")),
+    request_body = Narrowing, responses((status = 200, body = Review, headers(("ETag" = String, description = "`\"VERSION\"`, of the new one")))))]
 pub(super) async fn narrow(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(id): Segments<i64>,
+    if_match: IfMatch,
     JsonBody(narrowing): JsonBody<Narrowing>,
 ) -> Result<Response, Problem> {
-    decide(&app, &signed_in, id, &Decision::Narrow(Box::new(narrowing))).await
+    let grant = seen(&app, &signed_in, id, &if_match).await?;
+    if_match.required()?;
+    decide(&app, &signed_in, grant, &if_match, &Decision::Narrow(Box::new(narrowing))).await
 }
 
 /// What a grant would reveal: how many people, which fields, what is new, what is used. Asking is on the record.
@@ -175,31 +186,51 @@ pub(super) async fn preview(State(app): State<App>, signed_in: SignedIn, Segment
 }
 
 /// Takes away the fields that the plugin has not used of late.
-#[utoipa::path(post, path = "/grants/{id}/narrow-to-used", params(("id" = i64, Path)), responses((status = 200, body = Review), (status = 409), (status = 422)))]
-pub(super) async fn narrow_to_used(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
-    signed_in.require(&[Role::Admin])?;
-    let narrowing = app.runtime().narrowing_to_used(&find(&app, id).await?, Timestamp::now()).await?;
-    decide(&app, &signed_in, id, &Decision::Narrow(Box::new(narrowing))).await
+#[utoipa::path(post, path = "/grants/{id}/narrow-to-used",
+    params(("id" = i64, Path), ("If-Match" = String, Header, description = "`\"VERSION\"`, as the grant's ETag says", pattern = "^\"[0-9]+\"$")),
+    responses((status = 200, body = Review, headers(("ETag" = String, description = "`\"VERSION\"`, of the new one"))), (status = 409), (status = 422)))]
+pub(super) async fn narrow_to_used(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(id): Segments<i64>,
+    if_match: IfMatch,
+) -> Result<Response, Problem> {
+    let grant = seen(&app, &signed_in, id, &if_match).await?;
+    if_match.required()?;
+    let narrowing = app.runtime().narrowing_to_used(&grant, Timestamp::now()).await?;
+    decide(&app, &signed_in, grant, &if_match, &Decision::Narrow(Box::new(narrowing))).await
 }
 
-/// Ends a grant, at once.
-#[utoipa::path(post, path = "/grants/{id}/revoke", params(("id" = i64, Path)), request_body = Revocation, responses((status = 200, body = Review)))]
+/// Ends a grant, at once. It takes all away, whatever the version: nobody must read it anew before they end it.
+#[utoipa::path(post, path = "/grants/{id}/revoke",
+    params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "`\"VERSION\"`, as the grant's ETag says", pattern = "^\"[0-9]+\"$")),
+    request_body = Revocation, responses((status = 200, body = Review, headers(("ETag" = String, description = "`\"VERSION\"`, of the new one")))))]
 pub(super) async fn revoke(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(id): Segments<i64>,
+    if_match: IfMatch,
     JsonBody(revocation): JsonBody<Revocation>,
 ) -> Result<Response, Problem> {
     if revocation.reason.trim().is_empty() {
         return Err(Problem::bad_request("reason", "a revocation needs a reason"));
     }
-    decide(&app, &signed_in, id, &Decision::Revoke(revocation.reason.trim().to_owned())).await
+    let grant = seen(&app, &signed_in, id, &if_match).await?;
+    decide(&app, &signed_in, grant, &if_match, &Decision::Revoke(revocation.reason.trim().to_owned())).await
 }
 
-async fn decide(app: &App, signed_in: &SignedIn, id: i64, decision: &Decision) -> Result<Response, Problem> {
+/// The grant that an admin changes, as they saw it.
+async fn seen(app: &App, signed_in: &SignedIn, id: i64, if_match: &IfMatch) -> Result<Grant, Problem> {
     signed_in.require(&[Role::Admin])?;
-    let grant = app.runtime().decide(signed_in.actor(), find(app, id).await?, decision).await?;
-    body::json(&review(app, &grant).await?)
+    let grant = find(app, id).await?;
+    if_match.check("grant", grant.version)?;
+    Ok(grant)
+}
+
+async fn decide(app: &App, signed_in: &SignedIn, grant: Grant, if_match: &IfMatch, decision: &Decision) -> Result<Response, Problem> {
+    let decided = app.runtime().decide(signed_in.actor(), grant, decision).await;
+    let grant = decided.map_err(|error| if_match.outdated(error))?;
+    Ok(tagged(grant.version, body::json(&review(app, &grant).await?)?))
 }
 
 async fn find(app: &App, id: i64) -> Result<Grant, Problem> {

@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
 use crate::desk::RESIDENT;
+use crate::precondition::{IfMatch, tagged};
 use crate::problem::Problem;
 
 /// Who may ask for a measure, and who may decide about one that another asked for.
@@ -129,6 +130,13 @@ pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<
     body::json(&Measures { measures })
 }
 
+/// One measure.
+#[utoipa::path(get, path = "/audit/measures/{id}", params(("id" = i64, Path)), responses((status = 200, body = Shown, headers(("ETag" = String, description = "`\"STATE\"`: it changes with nothing else")))))]
+pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
+    signed_in.require(&ASKING)?;
+    answer(&app, find(&app, id).await?)
+}
+
 /// Asks that a resident may not see for a time what an application does.
 #[utoipa::path(post, path = "/audit/deferrals", request_body = Deferral, responses((status = 201, body = Shown), (status = 404)))]
 pub(super) async fn ask_deferral(
@@ -184,15 +192,22 @@ async fn ask(app: &App, signed_in: &SignedIn, resident: &str, kind: Kind, words:
         decided_by: None,
     };
     let measure = app.store().add_measure(measure, |measure| entry(actor, "ask", measure).encode()).await?;
-    Ok((StatusCode::CREATED, body::json(&shown(app, measure))?).into_response())
+    Ok((StatusCode::CREATED, answer(app, measure)?).into_response())
 }
 
 /// Approved by another person than the one who asked. An erasure is done at once.
-#[utoipa::path(post, path = "/audit/measures/{id}/approve", params(("id" = i64, Path)), responses((status = 200, body = Decided), (status = 409)))]
-pub(super) async fn approve(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
-    let measure = asked(&app, &signed_in, id).await?;
+#[utoipa::path(post, path = "/audit/measures/{id}/approve",
+    params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "`\"STATE\"`, as the measure's ETag says", pattern = "^\"[a-z]+\"$")),
+    responses((status = 200, body = Decided), (status = 409)))]
+pub(super) async fn approve(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(id): Segments<i64>,
+    if_match: IfMatch,
+) -> Result<Response, Problem> {
+    let measure = asked(&app, &signed_in, id, &if_match).await?;
     if measure.kind != Kind::Erasure {
-        return decide(&app, &signed_in, measure, "approve", Stands::Approved).await;
+        return decide(&app, &signed_in, measure, &if_match, "approve", Stands::Approved).await;
     }
     let reach = app.store().erase(RecordNo(measure.resident), entry(signed_in.actor(), "approve", &measure)).await?;
     let erased = Reached { records: reach.records.into_iter().collect(), log_entries: reach.entries };
@@ -200,28 +215,44 @@ pub(super) async fn approve(State(app): State<App>, signed_in: SignedIn, Segment
 }
 
 /// Refused by another person than the one who asked.
-#[utoipa::path(post, path = "/audit/measures/{id}/refuse", params(("id" = i64, Path)), responses((status = 200, body = Shown), (status = 409)))]
-pub(super) async fn refuse(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
-    let measure = asked(&app, &signed_in, id).await?;
-    decide(&app, &signed_in, measure, "refuse", Stands::Refused).await
+#[utoipa::path(post, path = "/audit/measures/{id}/refuse",
+    params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "`\"STATE\"`, as the measure's ETag says", pattern = "^\"[a-z]+\"$")),
+    responses((status = 200, body = Shown, headers(("ETag" = String, description = "`\"STATE\"`"))), (status = 409)))]
+pub(super) async fn refuse(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(id): Segments<i64>,
+    if_match: IfMatch,
+) -> Result<Response, Problem> {
+    let measure = asked(&app, &signed_in, id, &if_match).await?;
+    decide(&app, &signed_in, measure, &if_match, "refuse", Stands::Refused).await
 }
 
 /// Ends a deferral before its time. It gives the resident back what the rule is, so
 /// that one person is enough.
-#[utoipa::path(post, path = "/audit/measures/{id}/lift", params(("id" = i64, Path)), responses((status = 200, body = Shown), (status = 409)))]
-pub(super) async fn lift(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
+#[utoipa::path(post, path = "/audit/measures/{id}/lift",
+    params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "`\"STATE\"`, as the measure's ETag says", pattern = "^\"[a-z]+\"$")),
+    responses((status = 200, body = Shown, headers(("ETag" = String, description = "`\"STATE\"`"))), (status = 409)))]
+pub(super) async fn lift(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(id): Segments<i64>,
+    if_match: IfMatch,
+) -> Result<Response, Problem> {
     signed_in.require(&DECIDING)?;
     let measure = find(&app, id).await?;
+    if_match.check("measure", measure.state.as_str())?;
     if measure.state != Stands::Approved {
         return Err(Problem::new(StatusCode::CONFLICT, "state", "only a deferral in force can be lifted"));
     }
-    decide(&app, &signed_in, measure, "lift", Stands::Lifted).await
+    decide(&app, &signed_in, measure, &if_match, "lift", Stands::Lifted).await
 }
 
 /// A measure that waits for a decision, and that this person may decide about.
-async fn asked(app: &App, signed_in: &SignedIn, id: i64) -> Result<Measure, Problem> {
+async fn asked(app: &App, signed_in: &SignedIn, id: i64, if_match: &IfMatch) -> Result<Measure, Problem> {
     signed_in.require(&DECIDING)?;
     let measure = find(app, id).await?;
+    if_match.check("measure", measure.state.as_str())?;
     if measure.state != Stands::Asked {
         return Err(Problem::new(StatusCode::CONFLICT, "state", "this was decided already"));
     }
@@ -231,12 +262,24 @@ async fn asked(app: &App, signed_in: &SignedIn, id: i64) -> Result<Measure, Prob
     Ok(measure)
 }
 
-async fn decide(app: &App, signed_in: &SignedIn, before: Measure, what: &str, state: Stands) -> Result<Response, Problem> {
+async fn decide(
+    app: &App,
+    signed_in: &SignedIn,
+    before: Measure,
+    if_match: &IfMatch,
+    what: &str,
+    state: Stands,
+) -> Result<Response, Problem> {
     let actor = signed_in.actor();
     let measure = Measure { state, decided_by: Some(actor.id), ..before.clone() };
     let entry = entry(actor, what, &measure).encode();
-    let measure = app.store().put_measure(before, measure, entry).await?;
-    body::json(&shown(app, measure))
+    let measure = app.store().put_measure(before, measure, entry).await.map_err(|error| if_match.outdated(error))?;
+    answer(app, measure)
+}
+
+/// A measure with its version, which is its state: nothing else of it changes, and it comes to no state twice.
+fn answer(app: &App, measure: Measure) -> Result<Response, Problem> {
+    Ok(tagged(measure.state.as_str(), body::json(&shown(app, measure))?))
 }
 
 async fn find(app: &App, id: i64) -> Result<Measure, Problem> {

@@ -32,6 +32,7 @@ pub(super) async fn show(State(app): State<App>, Path(id): Path<i64>, reader: Re
     let page = PreviewPage {
         viewer: &reader.viewer(),
         grant: id,
+        version: grant.version,
         plugin: text(&plugin.manifest.plugin.name),
         accesses: &accesses,
         compared_with: preview.compared_with,
@@ -47,6 +48,7 @@ pub(super) async fn narrow_to_used(State(app): State<App>, Path(id): Path<i64>, 
     let back = |problem: Problem| Trouble::from(problem).back(route::grant(id));
     posted.reader.require(Role::Admin)?;
     let grant = find(&app, id).await?;
+    posted.fields.check_version("grant", grant.version).map_err(back)?;
     let narrowing = app.runtime().narrowing_to_used(&grant, Timestamp::now()).await.map_err(|error| back(error.into()))?;
     let decision = Decision::Narrow(Box::new(narrowing));
     app.runtime().decide(posted.reader.actor(), grant, &decision).await.map_err(|error| back(error.into()))?;
