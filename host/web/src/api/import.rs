@@ -7,6 +7,7 @@ use linli_entry::{Desk, EntryError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::api::records::check_evidence;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
@@ -25,6 +26,7 @@ pub(super) struct Table {
     #[schema(max_items = 500)]
     rows: Vec<Row>,
     /// On what evidence the values are entered.
+    #[schema(max_length = 200)]
     evidence: Option<String>,
 }
 
@@ -52,6 +54,7 @@ pub(super) async fn import(
     if table.rows.len() > ROWS {
         return Err(Problem::bad_request("rows", format!("one request takes at most {ROWS} rows")));
     }
+    table.evidence.as_deref().map_or(Ok(()), check_evidence)?;
     let entity = desk.scope.entity(&name).cloned().ok_or_else(|| Problem::not_found("there is no such entity type"))?;
     let head = match Head::read(&entity, &table.columns) {
         Ok(head) => head,
