@@ -26,6 +26,10 @@ pub const ADMIN: &str = "/admin/plugins";
 pub const AUDIT: &str = "/audit";
 /// The stylesheet.
 pub const STYLESHEET: &str = "/assets/linli.css";
+/// The icon.
+pub const ICON: &str = "/assets/linli.svg";
+/// Where browsers look for an icon when an answer, such as one of the API, names none.
+pub const FAVICON: &str = "/favicon.ico";
 
 /// Form field of the CSRF token. Fields that start with `_` are the host's own; a plugin's names never do.
 pub const CSRF_FIELD: &str = "_csrf";

@@ -61,7 +61,7 @@ pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<R
     let (running, most) = app.runtime().running();
     metrics::gauge!("linli_plugin_calls_running").set(running as f64);
     metrics::gauge!("linli_plugin_calls_max").set(most as f64);
-    let about = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    let about = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     Ok((StatusCode::OK, about, kept.render()).into_response())
 }
 

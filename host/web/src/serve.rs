@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::http::{HeaderValue, header};
+use axum::middleware::{from_fn, map_response};
+use axum::response::Response;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -29,8 +31,16 @@ pub fn router(app: App) -> Router {
             Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take that method")
         })
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(map_response(uncached))
         .layer(from_fn(metrics::measure))
         .with_state(app)
+}
+
+/// Whatever does not say that it is the same for everybody is for nobody to keep: not for another person at the same browser, not
+/// for a proxy, and not for after a revocation.
+async fn uncached(mut response: Response) -> Response {
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
 }
 
 /// Serves until `stop`, then lets requests under way end.

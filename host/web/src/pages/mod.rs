@@ -66,7 +66,8 @@ pub(crate) fn routes() -> Router<App> {
             Trouble::from(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take that method"))
         })
         .layer(from_fn(frame::frame));
-    Router::new().route(route::STYLESHEET, get(assets::stylesheet)).merge(pages)
+    let assets = Router::new().route(route::STYLESHEET, get(assets::stylesheet));
+    assets.route(route::ICON, get(assets::icon)).route(route::FAVICON, get(assets::icon)).merge(pages)
 }
 
 /// An address that is neither a page nor of the API.
