@@ -10,6 +10,7 @@ use linli_model::Date;
 use linli_scope::manifest::InputKind;
 use linli_scope::{Actor, Denial, EntryKind, EntryPoint};
 use linli_store::StoreError;
+use linli_store::claim::Mark;
 use linli_view::ActionResult;
 use linli_view::{Filled, View, ViewError};
 use serde_json::{Map, Value};
@@ -41,6 +42,8 @@ pub struct Call {
     pub locale: String,
     /// Now.
     pub now: Timestamp,
+    /// What is kept under the caller's key with each change.
+    pub mark: Mark,
 }
 
 /// What a call answers. It is on the record.
@@ -56,7 +59,7 @@ pub struct Answer {
     json: Option<String>,
 }
 
-/// Why a call has no answer. Everything but a log that can't be written is on the record.
+/// Why a call has no answer. Everything is on the record but a log that can't be written, and what was not begun.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// There is no such plugin.
@@ -144,6 +147,7 @@ impl Runtime {
             locale: call.locale,
             now: call.now,
             today: Date::of(call.now),
+            mark: call.mark,
         };
         let turn = self.turn(plugin).await?;
         let outcome = self.run(circumstances, call.kind, call.name, call.input, &after).await;
@@ -166,8 +170,16 @@ impl Runtime {
         let turn = self.turn(&plugin).await?;
         let began = Instant::now();
         // Without an actor no record is within reach.
-        let circumstances =
-            Circumstances { plugin: plugin.clone(), scope, entry, actor: None, locale: "zh".into(), now, today: Date::of(now) };
+        let circumstances = Circumstances {
+            plugin: plugin.clone(),
+            scope,
+            entry,
+            actor: None,
+            locale: "zh".into(),
+            now,
+            today: Date::of(now),
+            mark: Mark::default(),
+        };
         let state = State::new(circumstances, self.store().clone(), self.limits().clone());
         let request = Request { kind: Kind::Page, name: page.to_owned(), input: "{}".into() };
         let (result, _) = invoke(self.engine(), &plugin, state, self.limits(), request).await;
@@ -238,6 +250,7 @@ impl Runtime {
             locale: String::new(),
             now: call.now,
             today: Date::of(call.now),
+            mark: Mark::default(),
         };
         let mut entry: Entry =
             circumstances.entry(Outcome::Denied { code: denial.kind.as_str().to_owned(), detail: denial.message.clone() });

@@ -12,6 +12,7 @@ use linli_audit::{Access, Entry, Frontier, SALT, Stored, Tally};
 use linli_model::{Catalogue, EntityType, RecordNo, SubjectPath};
 
 use crate::Store;
+use crate::claim::Once;
 use crate::database::{Cells as _, Dialect, Session, binds};
 use crate::error::StoreError;
 use crate::log::{Tail, as_signed, new_salts, stored};
@@ -33,11 +34,16 @@ pub struct Reach {
 }
 
 impl Store {
-    /// Erases a person. `entry` says who does it and why; what was erased is added to it.
-    pub async fn erase(&self, resident: RecordNo, entry: Entry) -> Result<Reach, StoreError> {
+    /// Erases a person. `entry` says who does it and why; what was erased is added to it. `once` is kept with the records' end, which is
+    /// what can't be undone; the log's may follow at the next start.
+    pub async fn erase(&self, resident: RecordNo, entry: Entry, once: Once<[(String, u64)]>) -> Result<Reach, StoreError> {
         let catalogue = self.catalogue();
         let kept = entry.clone();
-        let records = self.administer(None, move |session| erase_records(session, &catalogue, resident, kept)).await?;
+        let work = move |session: &Session| {
+            let records = erase_records(session, &catalogue, resident, kept)?;
+            once.settle(session, &records).map(|()| records)
+        };
+        let records = self.administer(None, work).await?;
         let entries = self.finish_erasure(resident.0).await?;
         Ok(Reach { records, entries })
     }

@@ -35,6 +35,9 @@ pub enum StoreError {
     /// Something of the platform's own was changed by somebody else.
     #[error("this {0} was changed by somebody else; read it again")]
     Changed(&'static str),
+    /// Another start of the host has taken over the key that this was asked under.
+    #[error("another start of the host works on this under the same key; ask again for its answer")]
+    Overtaken,
     /// Another record has the same key.
     #[error("there is a {entity} with the same {field} already")]
     Duplicate {

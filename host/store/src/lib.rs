@@ -59,6 +59,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use aggregate::Tabulated;
 pub use change::Made;
+pub use claim::Once;
 pub use database::{Database, log_beside};
 pub use error::StoreError;
 pub use read::{Checked, Rows};
@@ -151,7 +152,12 @@ impl Store {
 
     /// Makes changes, all or none. They commit together with `entry`, which is completed with what was made.
     pub async fn apply(&self, changes: Vec<Authorized<Change>>, entry: Entry) -> Result<Vec<Made>, StoreError> {
-        self.ask(|reply| Job::Change(Work::Apply(changes, Box::new(entry), reply))).await?
+        self.apply_once(changes, entry, Once::default()).await
+    }
+
+    /// The same, with what is kept under the caller's key.
+    pub async fn apply_once(&self, changes: Vec<Authorized<Change>>, entry: Entry, once: Once<[Made]>) -> Result<Vec<Made>, StoreError> {
+        self.ask(|reply| Job::Change(Work::Apply(changes, Box::new(entry), once, reply))).await?
     }
 
     /// Puts an entry on the record. It is durable when this returns.
@@ -230,6 +236,20 @@ impl Store {
         let work: Administration = Box::new(move |session| work(session).map(|value| Box::new(value) as Box<dyn Any + Send>));
         let value = self.ask(|reply| Job::Change(Work::Administer(work, entries, reply))).await??;
         value.downcast().map(|value| *value).map_err(|_| StoreError::damaged("an answer of the writer", "wrong type"))
+    }
+
+    /// The same, with what is kept under the caller's key.
+    pub(crate) async fn administer_once<T: Send + 'static>(
+        &self,
+        entries: impl IntoIterator<Item = Encoded>,
+        once: Once<T>,
+        work: impl FnOnce(&Session) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.administer(entries, move |session| {
+            let made = work(session)?;
+            once.settle(session, &made).map(|()| made)
+        })
+        .await
     }
 
     async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> Result<T, StoreError> {

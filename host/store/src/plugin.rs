@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use linli_audit::Encoded;
+use linli_scope::Grant;
 
 use crate::Store;
-use crate::database::{Cells as _, Row, binds};
+use crate::claim::Once;
+use crate::database::{Cells as _, Row, Session, binds};
 use crate::error::StoreError;
+use crate::{grant, signature};
 
 /// Who publishes plugins. Assigned by an admin.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -69,6 +72,21 @@ pub struct Registered {
     pub pem: Option<String>,
 }
 
+/// A component that is to serve its plugin.
+#[derive(Clone, Debug)]
+pub struct Installing {
+    /// Whose it is: a publisher's id.
+    pub publisher: String,
+    /// The component.
+    pub component: Component,
+    /// Its publisher's signature, and the key under which it holds.
+    pub signature: Option<(String, String)>,
+    /// The digest of the component that serves now, where it must still be that one.
+    pub replaces: Option<String>,
+    /// What it asks for, where no grant for it stands.
+    pub request: Option<Grant>,
+}
+
 /// Lines of a plugin's log that are kept.
 const LINES_KEPT: i64 = 10_000;
 
@@ -98,6 +116,26 @@ fn installed(row: &Row<'_>) -> Result<Installed, StoreError> {
     })
 }
 
+fn keep(session: &Session, publisher: &str, component: &Component) -> Result<(), StoreError> {
+    session.execute(
+        "INSERT INTO plugin (id, publisher, digest) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET digest = excluded.digest",
+        binds![&component.plugin, publisher, &component.digest],
+    )?;
+    session.execute(
+        "INSERT INTO component (digest, plugin, version, bytes, uploaded_by, uploaded_at) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (digest) DO NOTHING",
+        binds![
+            &component.digest,
+            &component.plugin,
+            &component.version,
+            &component.bytes[..],
+            component.uploaded_by,
+            component.uploaded_at
+        ],
+    )?;
+    Ok(())
+}
+
 impl Store {
     /// Adds a publisher, or gives the one that was read as `before` another name or key, if nobody else did in between. Its
     /// sector can't change: its tokens would.
@@ -106,8 +144,9 @@ impl Store {
         before: Option<Registered>,
         registered: Registered,
         entries: Vec<Encoded>,
+        once: Once<Registered>,
     ) -> Result<Registered, StoreError> {
-        self.administer(entries, move |session| {
+        self.administer_once(entries, once, move |session| {
             let Registered { publisher, pem } = &registered;
             let now = session.first(REGISTERED, binds![&publisher.id], read_registered)?;
             if now != before {
@@ -136,36 +175,20 @@ impl Store {
         self.readers().all(text, &[], |row| publisher(row, 0)).await
     }
 
-    /// Keeps a component and lets it serve its plugin: in place of the one with the digest `replaces`, where that is said.
-    pub async fn put_plugin(
-        &self,
-        publisher: String,
-        component: Component,
-        replaces: Option<String>,
-        entry: Option<Encoded>,
-    ) -> Result<(), StoreError> {
-        self.administer(entry, move |session| {
+    /// Keeps a component, lets it serve its plugin, and asks for its grant. Returns what was asked.
+    pub async fn install(&self, installing: Installing, entry: Encoded, once: Once<Option<Grant>>) -> Result<Option<Grant>, StoreError> {
+        self.administer_once(Some(entry), once, move |session| {
+            let Installing { publisher, component, signature, replaces, mut request } = installing;
             let serving = "SELECT digest FROM plugin WHERE id = $1";
             if replaces.is_some() && session.first(serving, binds![&component.plugin], |row| row.text(0))? != replaces {
                 return Err(StoreError::Changed("plugin"));
             }
-            session.execute(
-                "INSERT INTO plugin (id, publisher, digest) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET digest = excluded.digest",
-                binds![&component.plugin, &publisher, &component.digest],
-            )?;
-            session.execute(
-                "INSERT INTO component (digest, plugin, version, bytes, uploaded_by, uploaded_at) VALUES ($1, $2, $3, $4, $5, $6) \
-                 ON CONFLICT (digest) DO NOTHING",
-                binds![
-                    &component.digest,
-                    &component.plugin,
-                    &component.version,
-                    &component.bytes[..],
-                    component.uploaded_by,
-                    component.uploaded_at
-                ],
-            )?;
-            Ok(())
+            if let Some((signature, pem)) = &signature {
+                signature::keep(session, &component.digest, signature, pem)?;
+            }
+            keep(session, &publisher, &component)?;
+            request.as_mut().map_or(Ok(()), |request| grant::add(session, request))?;
+            Ok(request)
         })
         .await
     }

@@ -3,8 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::Store;
-use crate::database::{Cells as _, binds};
+use crate::database::{Cells as _, Session, binds};
 use crate::error::StoreError;
+
+/// Keeps a component's signature with the key under which it held.
+pub(crate) fn keep(session: &Session, digest: &str, signature: &str, pem: &str) -> Result<(), StoreError> {
+    let text = "INSERT INTO component_signature (digest, signature, pem) VALUES ($1, $2, $3) \
+                ON CONFLICT (digest) DO UPDATE SET signature = excluded.signature, pem = excluded.pem";
+    session.execute(text, binds![digest, signature, pem]).map(drop)
+}
 
 impl Store {
     /// The keys of the publishers that have one, by publisher, as PEM.
@@ -12,13 +19,6 @@ impl Store {
         let text = "SELECT publisher, pem FROM publisher_key";
         let keys = self.readers().all(text, &[], |row| Ok((row.text(0)?, row.text(1)?))).await?;
         Ok(keys.into_iter().collect())
-    }
-
-    /// Keeps a component's signature with the key under which it held.
-    pub async fn put_signature(&self, digest: String, signature: String, pem: String) -> Result<(), StoreError> {
-        let text = "INSERT INTO component_signature (digest, signature, pem) VALUES ($1, $2, $3) \
-                    ON CONFLICT (digest) DO UPDATE SET signature = excluded.signature, pem = excluded.pem";
-        self.administer(None, move |session| session.execute(text, binds![&digest, &signature, &pem]).map(drop)).await
     }
 
     /// The digests of the components that their publishers signed.

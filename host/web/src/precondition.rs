@@ -13,16 +13,9 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::problem::Problem;
 
-/// What `If-Match` names.
+/// What `If-Match` names: one version, and nothing of now where it holds something else (several, a weak one, `*`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum IfMatch {
-    /// The header is absent.
-    Nothing,
-    /// One version.
-    Version(String),
-    /// Something else: several, a weak one, `*`.
-    Other,
-}
+pub(crate) struct IfMatch(Option<String>);
 
 impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Infallible;
@@ -33,40 +26,45 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 }
 
 impl IfMatch {
-    fn read(header: Option<&HeaderValue>) -> Self {
-        let Some(header) = header else { return Self::Nothing };
-        let version = header.to_str().ok().and_then(|text| text.strip_prefix('"')?.strip_suffix('"'));
-        version.filter(|version| !version.contains('"')).map_or(Self::Other, |version| Self::Version(version.to_owned()))
+    /// This version.
+    pub fn named(version: &str) -> Self {
+        Self(Some(version.to_owned()))
     }
 
-    /// The version, where there is one; a problem where the header holds anything else.
-    pub fn version(&self) -> Result<Option<&str>, Problem> {
-        match self {
-            Self::Nothing => Ok(None),
-            Self::Version(version) => Ok(Some(version)),
-            Self::Other => Err(Problem::bad_request("if-match", "If-Match must hold one version in quotation marks")),
-        }
+    fn read(header: Option<&HeaderValue>) -> Self {
+        let one = |text: &str| text.strip_prefix('"')?.strip_suffix('"').map(ToOwned::to_owned);
+        Self(header.map(|header| header.to_str().ok().and_then(one).unwrap_or_default()))
+    }
+
+    /// The version, where one is named.
+    pub fn version(&self) -> Option<&str> {
+        self.0.as_deref()
     }
 
     /// The version; a problem where none is named.
     pub fn required(&self) -> Result<&str, Problem> {
-        self.version()?.ok_or_else(|| {
-            Problem::new(StatusCode::PRECONDITION_REQUIRED, "if-match", "say which version you change: If-Match: \"VERSION\", its ETag")
-        })
+        let missing = "say which version you change: If-Match: \"VERSION\", its ETag";
+        self.version().ok_or_else(|| Problem::new(StatusCode::PRECONDITION_REQUIRED, "if-match", missing))
     }
 
     /// A problem where another version is named than the one of now.
     pub fn check(&self, what: &str, now: impl Display) -> Result<(), Problem> {
-        match self.version()? {
+        match self.version() {
             Some(version) if version != now.to_string() => Err(stale(format!("this {what} is at version {now} by now; read it again"))),
             _ => Ok(()),
         }
     }
 
+    /// The version of what counts its versions.
+    pub fn number(&self) -> Result<i64, Problem> {
+        let version = self.required()?;
+        version.parse().map_err(|_| stale("If-Match names no version that there is; read it again".to_owned()))
+    }
+
     /// A problem of a change that somebody else's came before: what `If-Match` named does not hold any more.
     pub fn outdated(&self, problem: impl Into<Problem>) -> Problem {
         let problem = problem.into();
-        if *self != Self::Nothing && problem.code == "stale" { stale(problem.detail.clone()) } else { problem }
+        if self.0.is_some() && problem.code == "stale" { stale(problem.detail.clone()) } else { problem }
     }
 }
 
@@ -88,11 +86,12 @@ mod tests {
     }
 
     #[test]
-    fn one_strong_tag_is_a_version_and_nothing_else_is() {
-        assert_eq!(IfMatch::read(None).version().unwrap(), None);
-        assert_eq!(read("\"3\"").required().unwrap(), "3");
+    fn one_strong_tag_is_a_version_and_anything_else_is_none_of_now() {
+        assert_eq!(IfMatch::read(None).version(), None);
+        assert_eq!(read("\"3\"").number().unwrap(), 3);
         for other in ["3", "*", "W/\"3\"", "\"3\", \"4\"", "\"", ""] {
-            assert_eq!(read(other), IfMatch::Other, "{other}");
+            assert_eq!(read(other).check("grant", 3).unwrap_err().status, 412, "{other}");
+            assert_eq!(read(other).number().unwrap_err().status, 412, "{other}");
         }
     }
 
@@ -101,16 +100,16 @@ mod tests {
         let status = |done: Result<(), Problem>| done.err().map(|problem| problem.status);
         assert_eq!(status(read("\"3\"").check("grant", 3)), None);
         assert_eq!(status(read("\"2\"").check("grant", 3)), Some(412));
-        assert_eq!(status(IfMatch::Nothing.check("grant", 3)), None);
-        assert_eq!(status(IfMatch::Nothing.required().map(drop)), Some(428));
-        assert_eq!(status(read("*").required().map(drop)), Some(400));
+        let none = IfMatch::read(None);
+        assert_eq!(status(none.check("grant", 3)), None);
+        assert_eq!(status(none.required().map(drop)), Some(428));
     }
 
     #[test]
     fn a_change_that_came_second_says_so_by_412_where_a_version_was_named() {
         let second = || Problem::new(StatusCode::CONFLICT, "stale", "read it again");
         assert_eq!(read("\"3\"").outdated(second()).status, 412);
-        assert_eq!(IfMatch::Nothing.outdated(second()).status, 409);
+        assert_eq!(IfMatch::read(None).outdated(second()).status, 409);
         assert_eq!(read("\"3\"").outdated(Problem::not_found("x")).status, 404);
     }
 }

@@ -170,6 +170,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::NotFound { .. } | StoreError::Reference { .. } => Self::new(StatusCode::NOT_FOUND, "not-found", detail),
             StoreError::Stale { .. } | StoreError::Changed(_) => Self::new(StatusCode::CONFLICT, "stale", detail),
+            StoreError::Overtaken => Self::new(StatusCode::CONFLICT, "key-running", detail).retry_after(1),
             StoreError::Duplicate { .. } | StoreError::Taken(_) => Self::new(StatusCode::CONFLICT, "duplicate", detail),
             StoreError::OutOfScope { .. } => Self::forbidden("out-of-scope", detail),
             StoreError::TooManyGroups { .. } => Self::new(StatusCode::TOO_MANY_REQUESTS, "limit", detail),

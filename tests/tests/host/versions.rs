@@ -27,7 +27,7 @@ fn a_grant_is_decided_over_the_version_that_was_seen() {
         let place = format!("{path}/{what}");
         admin.post(&place, &body).refused(428, "if-match");
         over(&admin, &place, "\"0\"", &body).refused(412, "stale");
-        over(&admin, &place, "*", &body).refused(400, "if-match");
+        over(&admin, &place, "*", &body).refused(412, "stale");
         over(&host.person("worker"), &place, "\"1\"", &body).refused(403, "role");
     }
     // Another admin narrows it in between: what was seen is not what would be approved.

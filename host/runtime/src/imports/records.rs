@@ -236,7 +236,7 @@ impl Host for State {
         // What was read so far commits together with what it led to.
         let mut entry = self.circumstances.entry(linli_audit::Outcome::Allowed);
         (entry.accesses, entry.subjects) = self.ledger.pending();
-        let made = match self.store.apply(authorized, entry).await {
+        let made = match self.store.apply_once(authorized, entry, self.circumstances.mark.once()).await {
             Ok(made) => made,
             Err(error) => return Ok(Err(self.failed(&error))),
         };

@@ -4,11 +4,11 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::Timestamp;
 use linli_model::Text;
-use linli_runtime::Plugin;
 use linli_runtime::install::Upload;
+use linli_runtime::{Installation, Plugin};
 use linli_scope::GrantState;
 use linli_scope::manifest::Page;
 use linli_scope::manifest::{Action, Purpose};
@@ -20,6 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, Params, Segments};
+use crate::idempotency::{Answer, Key};
 use crate::precondition::{IfMatch, tagged};
 use crate::problem::Problem;
 
@@ -127,8 +128,9 @@ pub(super) async fn install(
     Params(upload): Params<For>,
     if_match: IfMatch,
     headers: HeaderMap,
+    key: Key,
     bytes: Result<Bytes, BytesRejection>,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     may_upload(&signed_in, &upload.publisher)?;
     if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != "application/wasm") {
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", "the body must be application/wasm"));
@@ -139,11 +141,15 @@ pub(super) async fn install(
         Some(Err(_)) => return Err(Problem::bad_request("signature", "x-signature must be base64")),
         None => None,
     };
-    let package = Upload { bytes: bytes.to_vec(), signature, publisher: &upload.publisher, replaces: if_match.version()? };
-    let made = app.runtime().install(package, signed_in.actor(), Timestamp::now()).await.map_err(|error| if_match.outdated(error))?;
+    let package = Upload { bytes: bytes.to_vec(), signature, publisher: &upload.publisher, replaces: if_match.version() };
+    let installed = app.runtime().install(package, signed_in.actor(), Timestamp::now(), key.answering(installed_answer)).await;
+    installed_answer(&installed.map_err(|error| if_match.outdated(error))?)
+}
+
+fn installed_answer(made: &Installation) -> Result<Answer, Problem> {
     let grant = Requested { id: made.grant.id, state: made.grant.state };
-    let answer = Installed { plugin: made.plugin, version: made.version, digest: made.digest, signed: made.signed, grant };
-    Ok((StatusCode::CREATED, body::json(&answer)?).into_response())
+    let (plugin, version, digest) = (made.plugin.clone(), made.version.clone(), made.digest.clone());
+    Answer::new(StatusCode::CREATED, &Installed { plugin, version, digest, signed: made.signed, grant })
 }
 
 /// Admins upload for every publisher, its developers and integrators for their own. Who uploads never approves.

@@ -4,7 +4,7 @@ use std::str::FromStr as _;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use data_encoding::HEXLOWER;
 use linli_entry::FieldError;
 use linli_package::PublisherKey;
@@ -18,7 +18,8 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
-use crate::precondition::{IfMatch, tagged};
+use crate::idempotency::{Answer, Key};
+use crate::precondition::IfMatch;
 use crate::problem::Problem;
 
 /// A publisher, as an admin adds it.
@@ -70,10 +71,10 @@ pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<
 /// One publisher.
 #[utoipa::path(get, path = "/publishers/{publisher}", params(("publisher" = String, Path, pattern = "^[a-z0-9-]{1,60}$", example = "civil-affairs")),
     responses((status = 200, body = Described, headers(("ETag" = String, description = "of its name and key")))))]
-pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<String>) -> Result<Response, Problem> {
+pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<String>) -> Result<Answer, Problem> {
     signed_in.require(&[Role::Admin, Role::Auditor, Role::Steward])?;
     let registered = app.store().publisher(&id).await?.ok_or_else(|| Problem::not_found("there is no such publisher"))?;
-    answer(registered)
+    answer(StatusCode::OK, &registered)
 }
 
 /// Adds a publisher, renames the one of that id, or gives it another key.
@@ -84,21 +85,23 @@ pub(super) async fn create(
     State(app): State<App>,
     signed_in: SignedIn,
     if_match: IfMatch,
+    key: Key,
     JsonBody(new): JsonBody<NewPublisher>,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     signed_in.require(&[Role::Admin])?;
-    let key = check(&new)?;
+    let signing = check(&new)?;
     let before = app.store().publisher(&new.id).await?;
     may_change(before.as_ref(), &new.sector, &if_match)?;
     let publisher = Publisher { id: new.id, name: new.name, sector: new.sector };
     let mut entries = vec![administration(signed_in.actor(), "publisher", &publisher.id, &publisher.sector).encode()];
-    if let Some(key) = &key {
+    if let Some(key) = &signing {
         entries.push(administration(signed_in.actor(), "key of publisher", &publisher.id, &key.fingerprint()).encode());
     }
-    let pem = key.map(|key| key.to_pem()).transpose().map_err(|error| Problem::internal(&error))?;
+    let pem = signing.map(|key| key.to_pem()).transpose().map_err(|error| Problem::internal(&error))?;
     let pem = pem.or_else(|| before.as_ref().and_then(|before| before.pem.clone()));
-    let registered = app.store().put_publisher(before, Registered { publisher, pem }, entries).await;
-    Ok((StatusCode::CREATED, answer(registered.map_err(|error| if_match.outdated(error))?)?).into_response())
+    let created = |registered: &Registered| answer(StatusCode::CREATED, registered);
+    let registered = app.store().put_publisher(before, Registered { publisher, pem }, entries, key.answering(created)).await;
+    created(&registered.map_err(|error| if_match.outdated(error))?)
 }
 
 /// A publisher that is there is changed only by whoever saw it as it is: another's new key must not be lost.
@@ -142,9 +145,9 @@ fn version(registered: &Registered) -> String {
     HEXLOWER.encode(hash.finalize().get(..16).unwrap_or_default())
 }
 
-fn answer(registered: Registered) -> Result<Response, Problem> {
-    let version = version(&registered);
-    Ok(tagged(version, body::json(&describe(registered.publisher, registered.pem.as_ref()))?))
+fn answer(status: StatusCode, registered: &Registered) -> Result<Answer, Problem> {
+    let shown = describe(registered.publisher.clone(), registered.pem.as_ref());
+    Ok(Answer::new(status, &shown)?.tagged(version(registered)))
 }
 
 fn describe(publisher: Publisher, pem: Option<&String>) -> Described {

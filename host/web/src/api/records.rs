@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use linli_entry::Desk;
 use linli_entry::desk::Record;
 use linli_model::{EntityType, FieldKind, Value};
 use linli_scope::Operator;
 use linli_scope::decide::{Ask, Filter};
+use linli_store::Made;
 use linli_store::provenance::FieldSource;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -20,6 +21,7 @@ use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Params, Segments};
 use crate::desk;
+use crate::idempotency::{Answer, Key};
 use crate::precondition::{IfMatch, tagged};
 use crate::problem::Problem;
 
@@ -112,15 +114,17 @@ pub(super) async fn create(
     signed_in: SignedIn,
     Segments(entity): Segments<String>,
     headers: HeaderMap,
+    key: Key,
     JsonBody(values): JsonBody<Map<String, serde_json::Value>>,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     let desk = desk::entering(&app, &signed_in).await?;
-    let made = desk.enter(&entity, &values, evidence(&headers)?).await?;
-    let id = desk.scope.tokens().token(made.entity, made.record);
-    let location = format!("/api/v1/records/{entity}/{id}");
-    let etag = format!("\"{}\"", made.version);
-    let entered = body::json(&Entered { id, version: made.version })?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, location), (header::ETAG, etag)], entered).into_response())
+    let (tokens, name) = (desk.scope.tokens().clone(), entity.clone());
+    let entered = move |made: &Made| {
+        let id = tokens.token(made.entity, made.record);
+        let location = format!("/api/v1/records/{name}/{id}");
+        Ok(Answer::new(StatusCode::CREATED, &Entered { id, version: made.version })?.tagged(made.version).at(location))
+    };
+    entered(&desk.enter(&entity, &values, evidence(&headers)?, key.answering(entered.clone())).await?)
 }
 
 /// Changes some fields of one version of a record.
@@ -139,12 +143,15 @@ pub(super) async fn update(
     Segments((entity, id)): Segments<(String, String)>,
     if_match: IfMatch,
     headers: HeaderMap,
+    key: Key,
     JsonBody(values): JsonBody<Map<String, serde_json::Value>>,
-) -> Result<Response, Problem> {
-    let version = if_match.required()?.parse().map_err(|_| Problem::bad_request("if-match", "a record's version is a whole number"))?;
+) -> Result<Answer, Problem> {
+    let version = if_match.number()?;
     let desk = desk::entering(&app, &signed_in).await?;
-    let made = desk.change(&entity, &id, version, &values, evidence(&headers)?).await.map_err(|error| if_match.outdated(error))?;
-    Ok(tagged(made.version, body::json(&Entered { id, version: made.version })?))
+    let token = id.clone();
+    let entered = move |made: &Made| Ok(Answer::new(StatusCode::OK, &Entered { id: token, version: made.version })?.tagged(made.version));
+    let changed = desk.change(&entity, &id, version, &values, evidence(&headers)?, key.answering(entered.clone())).await;
+    entered(&changed.map_err(|error| if_match.outdated(error))?)
 }
 
 /// A record as the desk gave it.

@@ -8,6 +8,7 @@ use linli_model::Date;
 use linli_runtime::Decision;
 use linli_scope::approval::{Approving, Assessment};
 use linli_scope::{Grant, GrantState, Role, Standing, standing};
+use linli_store::Once;
 use linli_view::html::pages::{AdminPage, GrantState as Shown, PluginRow};
 use linli_view::route;
 
@@ -96,7 +97,7 @@ async fn decide(app: &App, posted: &Posted, id: &str, decision: &Decision) -> Re
     let back = |problem: Problem| Trouble::from(problem).back(route::ADMIN.to_owned());
     posted.reader.require(Role::Admin)?;
     let grant = reviewed(app, id, &posted.fields).await.map_err(back)?;
-    app.runtime().decide(posted.reader.actor(), grant, decision).await.map_err(|error| back(error.into()))
+    app.runtime().decide(posted.reader.actor(), grant, decision, Once::default()).await.map_err(|error| back(error.into()))
 }
 
 /// The grant of the component that the admin saw, as they saw it.

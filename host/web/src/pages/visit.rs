@@ -103,7 +103,7 @@ impl Fields {
 
     /// A problem unless the form was made of the version of now.
     pub fn check_version(&self, what: &str, now: i64) -> Result<(), Problem> {
-        IfMatch::Version(self.get(route::VERSION_FIELD).to_owned()).check(what, now)
+        IfMatch::named(self.get(route::VERSION_FIELD)).check(what, now)
     }
 }
 

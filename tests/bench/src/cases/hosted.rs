@@ -11,7 +11,7 @@ use linli_scope::approval::Approving;
 use linli_scope::{Actor, Keyring, Role};
 use linli_store::model::Core;
 use linli_store::plugin::{Publisher, Registered};
-use linli_store::{Database, Store};
+use linli_store::{Database, Once, Store};
 
 use crate::platform::binary;
 
@@ -28,11 +28,13 @@ impl Hosted {
         let runtime = Runtime::start(store, Keyring::new([7; 32]), Limits::default(), place).await?;
         let actor = worker(Vec::new());
         let named = Publisher { id: publisher.into(), name: publisher.into(), sector: publisher.into() };
-        runtime.store().put_publisher(None, Registered { publisher: named, pem: None }, Vec::new()).await?;
-        let made = runtime.install(Upload { bytes: package, signature: None, publisher, replaces: None }, &actor, Timestamp::now()).await?;
+        runtime.store().put_publisher(None, Registered { publisher: named, pem: None }, Vec::new(), Once::default()).await?;
+        let made = runtime
+            .install(Upload { bytes: package, signature: None, publisher, replaces: None }, &actor, Timestamp::now(), Once::default())
+            .await?;
         // Two pairs of eyes, the second over the whole province.
         let approver = Actor { id: 2, ..worker(vec!["44".parse()?]) };
-        runtime.decide(&approver, made.grant, &Decision::Approve(Approving::default())).await?;
+        runtime.decide(&approver, made.grant, &Decision::Approve(Approving::default()), Once::default()).await?;
         Ok(Self { runtime })
     }
 
