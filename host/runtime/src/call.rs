@@ -90,6 +90,9 @@ pub enum CallError {
     /// Too many calls at once.
     #[error("the plugin is busy; try again in {} s", .0.as_secs().max(1))]
     Busy(Duration),
+    /// The plugin is called more often than it may be.
+    #[error("this plugin is called too often; try again in {} s", .0.as_secs().max(1))]
+    TooOften(Duration),
     /// Too many faults before.
     #[error("the plugin failed too often and is kept off; try again in {} s", .0.as_secs().max(1))]
     Paused(Duration),
@@ -122,7 +125,11 @@ impl Runtime {
     pub async fn call(&self, call: Call) -> Result<Answer, CallError> {
         let plugin = self.plugin(&call.plugin).ok_or_else(|| CallError::NoPlugin(call.plugin.clone()))?;
         let began = Instant::now();
-        let answered = self.answer(&plugin, call).await;
+        // Before anything else: a flood of calls that are denied would fill the log.
+        let answered = match self.rates().take(plugin.id().to_owned()) {
+            Ok(()) => self.answer(&plugin, call).await,
+            Err(wait) => Err(CallError::TooOften(wait)),
+        };
         measure(&plugin, began, &answered);
         answered
     }
@@ -302,6 +309,7 @@ fn measure(plugin: &Plugin, began: Instant, answered: &Result<Answer, CallError>
         Err(CallError::Guest { .. }) => "refused",
         Err(CallError::Fault { fault, .. }) => fault.code(),
         Err(CallError::Busy(_)) => "plugin-busy",
+        Err(CallError::TooOften(_)) => "rate",
         Err(CallError::Paused(_)) => "plugin-paused",
         Err(CallError::Store(_) | CallError::Log(_)) => "unavailable",
     };

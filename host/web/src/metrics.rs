@@ -38,6 +38,7 @@ fn describe() {
     metrics::describe_counter!("linli_rows_read_total", "Rows of records that were read.");
     metrics::describe_counter!("linli_bytes_read_total", "Bytes of JSON that those rows were.");
     metrics::describe_counter!("linli_denials_total", "What was not allowed, by code.");
+    metrics::describe_counter!("linli_rate_limited_total", "Requests and log-ins that came too often, by what was counted.");
     metrics::describe_counter!("linli_log_entries_total", "Entries added to the access log.");
     metrics::describe_histogram!("linli_commit_seconds", "How long group commits took.");
 }

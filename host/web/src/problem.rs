@@ -18,6 +18,8 @@ use linli_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::rate;
+
 /// A problem on its way to the caller. Small: most results here carry one.
 #[derive(Clone, Debug)]
 pub struct Problem(Box<Detail>);
@@ -225,6 +227,7 @@ impl From<CallError> for Problem {
             CallError::Fault { fault, .. } => {
                 Self::new(StatusCode::BAD_GATEWAY, fault.code(), format!("{fault}; its developer finds more in the plugin's log"))
             }
+            CallError::TooOften(wait) => rate::too_often("plugin", wait, "this plugin is called too often"),
             CallError::Busy(wait) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "plugin-busy", detail).retry_after(wait.as_secs().max(1)),
             CallError::Paused(wait) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "plugin-paused", detail).retry_after(wait.as_secs().max(1))

@@ -1,5 +1,6 @@
 //! The router, the listener and the end.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -24,7 +25,7 @@ const SIGN_EVERY: Duration = Duration::from_secs(1);
 pub fn router(app: App) -> Router {
     Router::new()
         .nest("/api/v1", api::routes(&app))
-        .merge(pages::routes())
+        .merge(pages::routes(&app))
         .route("/metrics", get(metrics::show))
         .fallback(|| async { Problem::not_found("there is nothing at this address; the API begins at /api/v1") })
         .method_not_allowed_fallback(|| async {
@@ -54,7 +55,8 @@ pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> 
         let _ = stream.set_nodelay(true);
     });
     let stopped = stop.clone();
-    let served = axum::serve(listener, router(app)).with_graceful_shutdown(async move { stopped.cancelled().await });
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(async move { stopped.cancelled().await });
     let grace = async {
         stop.cancelled().await;
         tokio::time::sleep(Duration::from_secs(5)).await;

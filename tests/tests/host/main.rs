@@ -21,6 +21,7 @@ mod monitor;
 mod openapi;
 mod plugins;
 mod preview;
+mod rates;
 mod regions;
 mod scope;
 mod signature;

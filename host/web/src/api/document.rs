@@ -163,7 +163,7 @@ fn refusals(operation: &Operation) -> Vec<String> {
         parameters.filter_map(|parameter| if let RefOr::T(parameter) = parameter { Some(parameter) } else { None }).collect();
     let mut statuses = vec![500, 503];
     if !is_open(operation) {
-        statuses.extend([401, 403]);
+        statuses.extend([401, 403, 429]);
     }
     if !parameters.is_empty() {
         statuses.push(400);

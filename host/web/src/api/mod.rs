@@ -24,13 +24,15 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::idempotency;
+use crate::rate;
 
 /// A package and what a request wraps around it.
 pub(crate) const PACKAGE: usize = linli_package::MAX_PACKAGE + (1 << 20);
 
 /// Every route below /api/v1.
 pub(crate) fn routes(app: &App) -> Router<App> {
-    Router::from(router()).layer(from_fn_with_state(app.clone(), idempotency::once))
+    let routes = Router::from(router()).layer(from_fn_with_state(app.clone(), idempotency::once));
+    routes.layer(from_fn_with_state(app.clone(), rate::limit))
 }
 
 /// The routes and their document in one.

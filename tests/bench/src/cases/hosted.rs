@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use linli_model::{Classification, CodeList, RegionCode};
 use linli_runtime::install::Upload;
+use linli_runtime::rate::Rate;
 use linli_runtime::{Decision, Limits, Place, Runtime};
 use linli_scope::approval::Approving;
 use linli_scope::{Actor, Keyring, Role};
@@ -25,7 +26,8 @@ impl Hosted {
     pub async fn start(directory: &Path, repository: &Path, package: Vec<u8>, publisher: &str) -> anyhow::Result<Self> {
         let store = open(&Database::Sqlite(directory.join("linli.db")), &repository.join("schemas")).await?;
         let place = Place { directory: directory.join("artefacts"), key: [7; 32], program: binary()? };
-        let runtime = Runtime::start(store, Keyring::new([7; 32]), Limits::default(), place).await?;
+        let limits = Limits { plugin_rate: Rate::new(1_000_000, 1_000_000), ..Limits::default() };
+        let runtime = Runtime::start(store, Keyring::new([7; 32]), limits, place).await?;
         let actor = worker(Vec::new());
         let named = Publisher { id: publisher.into(), name: publisher.into(), sector: publisher.into() };
         runtime.store().put_publisher(None, Registered { publisher: named, pem: None }, Vec::new(), Once::default()).await?;
