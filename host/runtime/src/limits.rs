@@ -172,6 +172,12 @@ pub(crate) struct Exhausted {
     limit: u64,
 }
 
+impl Exhausted {
+    pub fn row_bytes(limits: &Limits) -> Self {
+        Self { what: "bytes of rows", limit: limits.row_bytes as u64 }
+    }
+}
+
 impl Quota {
     pub fn new(limits: &Limits) -> Self {
         Self {
@@ -196,9 +202,14 @@ impl Quota {
         }
     }
 
+    /// How many bytes of rows may still be read.
+    pub fn row_bytes(&self) -> usize {
+        self.row_bytes
+    }
+
     pub fn take_rows(&mut self, rows: u64, bytes: usize, limits: &Limits) -> Result<(), Exhausted> {
         self.rows = self.rows.saturating_sub(rows);
-        self.row_bytes = self.row_bytes.checked_sub(bytes).ok_or(Exhausted { what: "bytes of rows", limit: limits.row_bytes as u64 })?;
+        self.row_bytes = self.row_bytes.checked_sub(bytes).ok_or_else(|| Exhausted::row_bytes(limits))?;
         Ok(())
     }
 

@@ -66,6 +66,12 @@ pub enum StoreError {
         /// How many can be shown.
         most: usize,
     },
+    /// Rows of more bytes than the caller takes.
+    #[error("the rows have more than {most} bytes; ask for fewer rows or fields")]
+    TooLarge {
+        /// How many may be.
+        most: usize,
+    },
     /// The access log can't be written, so nothing may leave.
     #[error("the access log can't be written: {0}")]
     Log(String),

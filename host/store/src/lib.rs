@@ -132,9 +132,14 @@ impl Store {
 
     /// Reads a page of records, or one.
     pub async fn read(&self, read: &Authorized<Read>) -> Result<Rows, StoreError> {
+        self.read_within(read, usize::MAX).await
+    }
+
+    /// The same of at most so many bytes: rows that are more are not held, but refused.
+    pub async fn read_within(&self, read: &Authorized<Read>, most: usize) -> Result<Rows, StoreError> {
         let catalogue = self.catalogue();
         let number = |name: &str| catalogue.entity(name).map(|entity| entity.number);
-        let rows = read::rows(&self.inner.readers, &number, &self.regions(), read).await?;
+        let rows = read::rows(&self.inner.readers, &number, &self.regions(), read, most).await?;
         metrics::counter!("linli_rows_read_total").increment(rows.count);
         metrics::counter!("linli_bytes_read_total").increment(rows.json.len() as u64);
         Ok(rows)

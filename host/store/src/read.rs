@@ -143,17 +143,18 @@ pub(crate) fn subject_columns(entity: &EntityType) -> impl Iterator<Item = &str>
     })
 }
 
-/// Runs a read.
+/// Runs a read. It is broken off at the row with which it would be more than `most` bytes.
 pub(crate) async fn rows(
     readers: &Readers,
     entity_number: &(dyn Fn(&str) -> Option<u16> + Sync),
     regions: &RegionTree,
     read: &Authorized<Read>,
+    most: usize,
 ) -> Result<Rows, StoreError> {
     let orders = sql::orders(&read.entity, &read.sort);
     let statement = statement(read, &orders, regions);
     let shown = read.outputs.iter().filter(|output| matches!(output, Output::Field(..) | Output::Linked(..))).count();
-    let writer = RowWriter { read, orders: &orders, entity_number, regions, shown };
+    let writer = RowWriter { read, orders: &orders, entity_number, regions, shown, most };
     let start = || {
         let linked = vec![RoaringTreemap::new(); read.links.len()];
         let mut rows = Rows { json: String::with_capacity(4_096), linked, ..Rows::default() };
@@ -173,6 +174,8 @@ struct RowWriter<'a> {
     regions: &'a RegionTree,
     /// How many fields are shown.
     shown: usize,
+    /// How many bytes of JSON there may be.
+    most: usize,
 }
 
 impl RowWriter<'_> {
@@ -190,6 +193,10 @@ impl RowWriter<'_> {
             rows.last = Some(self.position(row)?);
         }
         self.write(row, &mut rows.json)?;
+        // The array's end is still to come.
+        if rows.json.len() >= self.most {
+            return Err(StoreError::TooLarge { most: self.most });
+        }
         self.account(row, rows)
     }
 

@@ -175,7 +175,7 @@ impl From<StoreError> for Problem {
             StoreError::Overtaken => Self::new(StatusCode::CONFLICT, "key-running", detail).retry_after(1),
             StoreError::Duplicate { .. } | StoreError::Taken(_) => Self::new(StatusCode::CONFLICT, "duplicate", detail),
             StoreError::OutOfScope { .. } => Self::forbidden("out-of-scope", detail),
-            StoreError::TooManyGroups { .. } => Self::new(StatusCode::TOO_MANY_REQUESTS, "limit", detail),
+            StoreError::TooManyGroups { .. } | StoreError::TooLarge { .. } => Self::new(StatusCode::TOO_MANY_REQUESTS, "limit", detail),
             StoreError::Schema(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "schema", detail),
             StoreError::Log(_) => Self::unavailable("log-unavailable", &detail),
             StoreError::Database(_) | StoreError::Address(_) | StoreError::Locked | StoreError::Slow | StoreError::Closed => {

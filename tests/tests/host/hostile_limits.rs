@@ -206,3 +206,14 @@ fn a_plugin_that_keeps_failing_is_kept_off_and_a_new_version_begins_anew() {
     host.with_package(&changed("hostile", |manifest| manifest.replacen("1.0.0", "1.0.1", 1)));
     worker.get(&page("kept")).expect(200);
 }
+
+#[test]
+fn rows_of_too_many_bytes_are_refused_before_the_guest_or_a_page_has_them() {
+    let (host, worker) = with_hostile("row-bytes = 600\n");
+    let refused = worker.get(&page("rows")).refused(429, "limit");
+    assert!(refused.detail().contains("at most 600 bytes of rows"), "{}", refused.detail());
+    // A bound block is read by the host alone, within the same bound.
+    let refused = worker.get(ALLOWANCE).refused(429, "limit");
+    assert!(refused.detail().contains("more than 600 bytes"), "{}", refused.detail());
+    drop(host);
+}
