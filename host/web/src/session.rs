@@ -57,10 +57,11 @@ fn random<const N: usize>() -> Result<String, Problem> {
 /// Logs a person in. Failures are on the record, and too many of them close the door for a while: to the account, and to
 /// the address from which they come.
 pub(crate) async fn log_in(app: &App, login: &str, given: &str, Peer(from): Peer) -> Result<Opened, Problem> {
-    count_attempt(app.attempts(), login.to_owned(), ATTEMPTS_MAX, "account")?;
+    // The address first: from one that is kept out nobody's account is closed.
     if let Some(from) = from {
         count_attempt(app.attempts_from(), from, app.runtime().limits().failed_log_ins, "address")?;
     }
+    count_attempt(app.attempts(), login.to_owned(), ATTEMPTS_MAX, "account")?;
     let account = app.store().account(login).await?;
     let (given, kept) = (given.to_owned(), account.as_ref().map(|account| account.password.clone()));
     let fits =

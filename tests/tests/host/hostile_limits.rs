@@ -213,7 +213,7 @@ fn rows_of_too_many_bytes_are_refused_before_the_guest_or_a_page_has_them() {
     let refused = worker.get(&page("rows")).refused(429, "limit");
     assert!(refused.detail().contains("at most 600 bytes of rows"), "{}", refused.detail());
     // A bound block is read by the host alone, within the same bound.
-    let refused = worker.get(ALLOWANCE).refused(429, "limit");
+    let refused = worker.get(&format!("{ALLOWANCE}-bound")).refused(429, "limit");
     assert!(refused.detail().contains("more than 600 bytes"), "{}", refused.detail());
     drop(host);
 }
