@@ -12,13 +12,13 @@ fn again(person: &Person, path: &str, tag: &str) -> Answer {
 }
 
 /// What lies beside the API.
-fn page(host: &Host, person: &Person, path: &str) -> Response<ureq::Body> {
+pub fn page(host: &Host, person: &Person, path: &str) -> Response<ureq::Body> {
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
     let request = agent.get(format!("{}{path}", host.url())).header("if-none-match", "*");
     request.header("authorization", format!("Bearer {}", person.token())).call().unwrap()
 }
 
-fn header<'a>(answer: &'a Response<ureq::Body>, name: &str) -> &'a str {
+pub fn header<'a>(answer: &'a Response<ureq::Body>, name: &str) -> &'a str {
     answer.headers().get(name).and_then(|text| text.to_str().ok()).unwrap_or_default()
 }
 

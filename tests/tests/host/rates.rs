@@ -3,6 +3,8 @@
 use linli_tests::{Answer, Host, Person};
 use serde_json::json;
 
+use crate::caching::{header, page};
+
 /// Asks until it is refused. How many are let in depends on how fast the machine is.
 fn until_refused(ask: impl Fn() -> Answer) -> Answer {
     let refused = (0..10_000).map(|_| ask()).find(|answer| answer.status == 429);
@@ -17,6 +19,9 @@ fn an_account_that_asks_too_often_waits_and_others_do_not() {
     assert!(refused.retry_after.is_some_and(|seconds| (1..=5).contains(&seconds)), "{:?}", refused.retry_after);
     assert!(refused.detail().contains("this account"), "{}", refused.detail());
     other.get("/session").expect(200);
+    // A page says so, too.
+    let page = (0..10_000).map(|_| page(&host, &worker, "/records")).find(|answer| answer.status().as_u16() == 429).unwrap();
+    assert!(header(&page, "content-type").starts_with("text/html") && !header(&page, "retry-after").is_empty());
     // Another session of the same account is the same account.
     until_refused(|| Person::log_in(host.url(), "worker", &host.password("worker")).get("/records/resident?fields=name&limit=1"));
 }
