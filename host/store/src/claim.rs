@@ -109,6 +109,12 @@ impl Store {
     }
 }
 
+/// Takes the answers that name somebody by this token out of what is kept under keys: of them remains that they were given.
+pub(crate) fn forget(session: &Session, token: &str, word: &str) -> Result<(), StoreError> {
+    let text = "UPDATE request_claim SET answer = $1 WHERE answer LIKE $2";
+    session.execute(text, binds![word, format!("%{token}%")]).map(drop)
+}
+
 /// Whether the key is still that of this start of the host.
 fn finish(session: &Session, asked: &Asked, answer: &str) -> Result<bool, StoreError> {
     let text = "UPDATE request_claim SET answer = $1 WHERE actor = $2 AND key = $3 AND run = $4";

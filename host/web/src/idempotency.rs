@@ -69,6 +69,11 @@ impl Answer {
         Self { status: StatusCode::OK.as_u16(), headers: Vec::new(), body: None, partly }
     }
 
+    /// What is kept of an answer that named somebody who was erased.
+    pub fn forgotten() -> Result<String, Problem> {
+        Self::bodiless(false).text()
+    }
+
     fn text(&self) -> Result<String, Problem> {
         serde_json::to_string(self).map_err(|error| Problem::internal(&error))
     }

@@ -132,6 +132,8 @@ fn every_decision_under_a_key_is_answered_again_as_it_was() {
     let approve = format!("/audit/measures/{}/approve", measure.json["id"]);
     let erased = keyed(&other, &approve, "erase", &json!({})).expect(200);
     assert_eq!(keyed(&other, &approve, "erase", &json!({})).expect(200).json, erased.json);
+    // What was answered about the person is not kept longer than the person.
+    keyed(&admin, "/audit/erasures", "ask", &asked).refused(409, "key-done");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use linli_audit::Entry;
 use linli_model::RecordNo;
 use linli_runtime::install::administration;
 use linli_scope::{Actor, Role};
+use linli_store::erasure::Known;
 use linli_store::measure::{Kind, Measure, State as Stands};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -217,7 +218,8 @@ pub(super) async fn approve(
     }
     // What it reached is known when the log is done with, later than what can't be undone.
     let once = key.done()?.once();
-    let reach = app.store().erase(RecordNo(measure.resident), entry(signed_in.actor(), "approve", &measure), once).await?;
+    let known = Known { token: token(&app, measure.resident), word: Answer::forgotten()? };
+    let reach = app.store().erase(RecordNo(measure.resident), entry(signed_in.actor(), "approve", &measure), known, once).await?;
     let erased = Reached { records: reach.records.into_iter().collect(), log_entries: reach.entries };
     body::json(&Erased { id, kind: "erasure", state: Stands::Approved, erased })
 }
@@ -317,12 +319,17 @@ fn wrong(code: &str, detail: &str) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
 }
 
-fn shown(app: &App, measure: Measure) -> Shown {
+/// A resident's id, as the console shows it.
+fn token(app: &App, resident: i64) -> String {
     let catalogue = app.store().catalogue();
     let number = catalogue.entity(RESIDENT).map(|entity| entity.number).unwrap_or_default();
+    app.runtime().console().scope().tokens().token(number, RecordNo(resident))
+}
+
+fn shown(app: &App, measure: Measure) -> Shown {
     Shown {
         id: measure.id,
-        resident: app.runtime().console().scope().tokens().token(number, RecordNo(measure.resident)),
+        resident: token(app, measure.resident),
         state: measure.state,
         reason: measure.reason,
         legal_basis: measure.legal_basis,
