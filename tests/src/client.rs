@@ -22,6 +22,10 @@ pub struct Answer {
     pub kind: String,
     /// `Retry-After`, seconds.
     pub retry_after: Option<u64>,
+    /// `ETag`, in its quotation marks.
+    pub etag: Option<String>,
+    /// `Cache-Control`.
+    pub cache: String,
     /// The body; null where it is no JSON.
     pub json: Value,
 }
@@ -101,6 +105,17 @@ impl Person {
         self.send("POST", path, &[("content-type", "application/json")], body.to_string().as_bytes())
     }
 
+    /// What is done about something that has a version, over the version of now; the paths are below /api/v1.
+    pub fn post_over(&self, seen: &str, path: &str, body: &Value) -> Answer {
+        let version = self.get(seen).etag.unwrap_or_else(|| "\"0\"".to_owned());
+        self.send("POST", path, &[("content-type", "application/json"), ("if-match", &version)], body.to_string().as_bytes())
+    }
+
+    /// An admin's decision on a grant as it is now.
+    pub fn decide(&self, grant: i64, what: &str, body: &Value) -> Answer {
+        self.post_over(&format!("/grants/{grant}"), &format!("/grants/{grant}/{what}"), body)
+    }
+
     /// Any request with a body.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         read(path, self.try_send(method, path, headers, body))
@@ -158,6 +173,8 @@ fn read(path: &str, sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>)
     let mut response = sent.unwrap_or_else(|error| panic!("{path}: the host does not answer: {error}"));
     let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
     let retry_after = response.headers().get("retry-after").and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+    let text_of = |name: &str| response.headers().get(name).and_then(|text| text.to_str().ok()).map(ToOwned::to_owned);
+    let (etag, cache) = (text_of("etag"), text_of("cache-control").unwrap_or_default());
     let text = response.body_mut().with_config().limit(64 << 20).read_to_string().unwrap_or_default();
-    Answer { status: response.status().as_u16(), kind, retry_after, json: serde_json::from_str(&text).unwrap_or_default() }
+    Answer { status: response.status().as_u16(), kind, retry_after, etag, cache, json: serde_json::from_str(&text).unwrap_or_default() }
 }

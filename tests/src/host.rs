@@ -27,6 +27,10 @@ const RESIDENTS: &str = "2000";
 /// How long a host may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Rates that no test reaches.
+const UNHURRIED: &str =
+    "account-rate = { per-second = 1_000_000, burst = 1_000_000 }\nplugin-rate = { per-second = 1_000_000, burst = 1_000_000 }\n";
+
 /// Runs a program until our end of its standard input closes, which it does however the test ends; then ends the
 /// program by its id. It writes to a file, which outlives the test, so that it can speak to the end.
 const GUARD: &str = r#"said=$1; shift; "$@" >"$said" 2>&1 </dev/null & program=$!; echo "$program"; exec >/dev/null 2>&1; cat; kill "$program"; wait "$program""#;
@@ -88,7 +92,7 @@ impl Host {
         Self::serve(street(Backend::of_tests()))
     }
 
-    /// The same on one backend, after `prepare` was at its store.
+    /// The same on one backend, after `prepare` was at its store, for a test that asks faster than people do.
     pub fn with<F: Future<Output = ()>>(backend: Backend, prepare: impl FnOnce(Store) -> F) -> Self {
         let data = street(backend);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -98,6 +102,7 @@ impl Host {
             prepare(store.clone()).await;
             store.close().await;
         });
+        fs::write(data.join("limits.toml"), UNHURRIED).unwrap();
         Self::serve(data)
     }
 
@@ -206,7 +211,7 @@ impl Host {
 
     /// Approves what an admin uploaded, as the other one.
     pub fn approve(&self, grant: i64) {
-        self.person("admin2").post(&format!("/grants/{grant}/approve"), &json!({})).expect(200);
+        self.person("admin2").decide(grant, "approve", &json!({})).expect(200);
     }
 
     /// The number of the newest grant of a plugin.

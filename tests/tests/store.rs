@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on should stop loudly")]
 
+#[path = "store/bytes.rs"]
+mod bytes;
 #[path = "store/conditions.rs"]
 mod conditions;
 #[path = "store/links.rs"]

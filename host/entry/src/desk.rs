@@ -6,7 +6,7 @@ use linli_model::{EntityType, Origin, RecordNo};
 use linli_scope::decide::{Ask, Draft, not_found};
 use linli_scope::{Authorized, Caller, Denial, DenialKind, Operation, Read, Scope};
 use linli_store::provenance::FieldSource;
-use linli_store::{Made, Rows, Store, StoreError};
+use linli_store::{Made, Once, Rows, Store, StoreError};
 use roaring::RoaringTreemap;
 use serde_json::Map;
 
@@ -50,8 +50,14 @@ pub enum EntryError {
 
 impl Desk<'_> {
     /// Makes a record.
-    pub async fn enter(&self, entity: &str, given: &Map<String, serde_json::Value>, evidence: Option<String>) -> Result<Made, EntryError> {
-        self.put(entity, None, given, evidence).await
+    pub async fn enter(
+        &self,
+        entity: &str,
+        given: &Map<String, serde_json::Value>,
+        evidence: Option<String>,
+        once: Once<Made>,
+    ) -> Result<Made, EntryError> {
+        self.put(entity, None, given, evidence, once).await
     }
 
     /// Changes a version of a record.
@@ -62,8 +68,9 @@ impl Desk<'_> {
         version: i64,
         given: &Map<String, serde_json::Value>,
         evidence: Option<String>,
+        once: Once<Made>,
     ) -> Result<Made, EntryError> {
-        self.put(entity, Some((id, version)), given, evidence).await
+        self.put(entity, Some((id, version)), given, evidence, once).await
     }
 
     async fn put(
@@ -72,6 +79,7 @@ impl Desk<'_> {
         target: Option<(&str, i64)>,
         given: &Map<String, serde_json::Value>,
         evidence: Option<String>,
+        once: Once<Made>,
     ) -> Result<Made, EntryError> {
         let operation = if target.is_some() { "update" } else { "create" };
         let entity = match self.scope.entity(name) {
@@ -94,7 +102,8 @@ impl Desk<'_> {
         if let Some(holder) = self.store.holder(&change).await? {
             return Err(self.duplicate(&entity, holder).await?);
         }
-        match self.store.apply(vec![change], self.entry(Outcome::Allowed)).await {
+        let once = once.of(|made: &[Made]| made.first().cloned().ok_or_else(|| "nothing was made".to_owned()));
+        match self.store.apply_once(vec![change], self.entry(Outcome::Allowed), once).await {
             Ok(made) => made.into_iter().next().ok_or(EntryError::Store(StoreError::Closed)),
             // Somebody was entered between the look and the entry.
             Err(error @ StoreError::Duplicate { .. }) => match self.store.holder(&permission.change(draft)?).await? {

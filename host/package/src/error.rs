@@ -1,4 +1,4 @@
-use crate::{MAX_PACKAGE, contract};
+use crate::{MAX_PACKAGE, MAX_UNREAD, contract};
 
 /// Why a file is not a package. Every message says what is wrong, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -9,6 +9,18 @@ pub enum PackageError {
     TooLarge {
         /// Bytes.
         size: usize,
+    },
+    /// More than [`MAX_UNREAD`] bytes of sections that are not the package's own.
+    #[error(
+        "the package is not stripped: it has {size} bytes of sections that the platform does not read, at most {MAX_UNREAD} are allowed, and the \
+         largest is `{}`. Build with `strip = true`, as `linli plugin build` does, or run `wasm-tools strip --all` on what it is built from",
+        name.escape_debug()
+    )]
+    NotStripped {
+        /// Bytes.
+        size: usize,
+        /// The largest of them, its name cut to a length.
+        name: String,
     },
     /// Neither a component nor a core module.
     #[error("the file is not WebAssembly: upload the `.wasm` that `linli plugin build` wrote to dist/")]

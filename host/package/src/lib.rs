@@ -11,6 +11,10 @@
 //! | `linli:schema/<path>` | JSON Schema of an entity; `<path>` as the manifest writes it | at most [`MAX_SECTIONS`], [`MAX_SECTION`] bytes each |
 //! | `linli:locale/<lang>` | texts in one language | the same |
 //!
+//! A package comes stripped: sections that the host does not read (names, debug information, who produced it) may hold
+//! [`MAX_UNREAD`] bytes together. The host takes nothing away by itself. What a publisher signs, an admin reviews, a grant is
+//! bound to and the store keeps is one file under one digest; a second one, made by the host, would be one that nobody signed.
+//!
 //! What the texts say is read by the floors that own it; this crate does not parse TOML or JSON.
 
 mod contract;
@@ -25,7 +29,7 @@ use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
 
 pub use digest::{Digest, DigestError};
 pub use error::PackageError;
-pub use section::{MAX_MANIFEST, MAX_SECTION, MAX_SECTIONS};
+pub use section::{MAX_MANIFEST, MAX_SECTION, MAX_SECTIONS, MAX_UNREAD};
 pub use signature::{PublisherKey, Signature, SignatureError};
 
 /// The largest package, in bytes.
@@ -96,6 +100,7 @@ pub fn open(bytes: &[u8]) -> Result<Package, PackageError> {
         match payload {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth = depth.saturating_add(1),
             Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::CustomSection(reader) if depth > 0 => sections.unread(reader.name(), reader.data()),
             _ if depth > 0 => {}
             Payload::ComponentImportSection(reader) => {
                 for import in reader {

@@ -14,6 +14,11 @@ pub const MAX_SECTION: usize = 256 * 1024;
 /// Schemas and locales together.
 pub const MAX_SECTIONS: usize = 64;
 
+/// Sections that are not the package's own, in all of the file together, in bytes.
+pub const MAX_UNREAD: usize = 64 * 1024;
+/// Characters of a foreign section's name that are told.
+const NAME_TOLD: usize = 40;
+
 const OURS: &str = "linli:";
 const MANIFEST: &str = "linli:manifest";
 const SCHEMA: &str = "linli:schema/";
@@ -38,20 +43,36 @@ pub(crate) fn append(component: &mut Vec<u8>, parts: &Parts) {
 
 /// The sections of ours that a component carries.
 #[derive(Default)]
-pub(crate) struct Sections<'a>(Vec<(&'a str, &'a [u8])>);
+pub(crate) struct Sections<'a> {
+    ours: Vec<(&'a str, &'a [u8])>,
+    /// Bytes of all others, and the name and size of the largest.
+    unread: usize,
+    largest: (&'a str, usize),
+}
 
 impl<'a> Sections<'a> {
-    /// Takes note of a top-level custom section; those of others (`name`, `producers`) are none of ours.
+    /// Takes note of a top-level custom section.
     pub(crate) fn add(&mut self, name: &'a str, data: &'a [u8]) {
-        if name.starts_with(OURS) {
-            self.0.push((name, data));
+        if name.starts_with(OURS) { self.ours.push((name, data)) } else { self.unread(name, data) }
+    }
+
+    /// Takes note of a section that is none of the package's own: `name`, `producers`, `.debug_info`.
+    pub(crate) fn unread(&mut self, name: &'a str, data: &'a [u8]) {
+        let size = name.len().saturating_add(data.len());
+        self.unread = self.unread.saturating_add(size);
+        if size > self.largest.1 {
+            self.largest = (name, size);
         }
     }
 
     pub(crate) fn parts(self) -> Result<Parts, PackageError> {
+        if self.unread > MAX_UNREAD {
+            let name = self.largest.0.chars().take(NAME_TOLD).collect();
+            return Err(PackageError::NotStripped { size: self.unread, name });
+        }
         let mut manifest = None;
         let mut parts = Parts::default();
-        for (name, data) in self.0 {
+        for (name, data) in self.ours {
             let fresh = if name == MANIFEST {
                 manifest.replace(text(name, data, MAX_MANIFEST)?).is_none()
             } else if let Some(path) = name.strip_prefix(SCHEMA) {

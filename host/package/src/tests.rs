@@ -44,6 +44,30 @@ fn sections_of_others_are_left_alone() {
 }
 
 #[test]
+fn a_package_that_is_not_stripped_is_refused_whatever_holds_the_sections() {
+    let long = "x".repeat(100);
+    let refused = |bytes: &[u8]| match open(bytes) {
+        Err(PackageError::NotStripped { name, .. }) => name,
+        other => panic!("{other:?}"),
+    };
+    let much = vec![0; MAX_UNREAD];
+    assert_eq!(refused(&with_section(".debug_info", &much)), ".debug_info");
+    assert_eq!(refused(&with_section(&long, &much)), "x".repeat(40));
+    // Within a module, too, as compilers leave it.
+    let module = |size: usize| {
+        let mut module = wasm_encoder::Module::new();
+        module.section(&wasm_encoder::CustomSection { name: "name".into(), data: vec![0; size].into() });
+        let mut component = wasm_encoder::Component::new();
+        component.section(&wasm_encoder::ModuleSection(&module));
+        let mut bytes = plain();
+        bytes.extend(&component.finish()[8..]);
+        bytes
+    };
+    assert!(matches!(embed(&module(MAX_UNREAD), &parts()), Err(PackageError::NotStripped { .. })));
+    assert_eq!(open(&embed(&module(MAX_UNREAD - 100), &parts()).unwrap()).unwrap().parts, parts());
+}
+
+#[test]
 fn size_comes_before_everything() {
     let bytes = vec![0; MAX_PACKAGE + 1];
     assert_eq!(open(&bytes), Err(PackageError::TooLarge { size: MAX_PACKAGE + 1 }));

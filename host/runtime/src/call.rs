@@ -10,6 +10,7 @@ use linli_model::Date;
 use linli_scope::manifest::InputKind;
 use linli_scope::{Actor, Denial, EntryKind, EntryPoint};
 use linli_store::StoreError;
+use linli_store::claim::Mark;
 use linli_view::ActionResult;
 use linli_view::{Filled, View, ViewError};
 use serde_json::{Map, Value};
@@ -41,6 +42,8 @@ pub struct Call {
     pub locale: String,
     /// Now.
     pub now: Timestamp,
+    /// What is kept under the caller's key with each change.
+    pub mark: Mark,
 }
 
 /// What a call answers. It is on the record.
@@ -56,7 +59,7 @@ pub struct Answer {
     json: Option<String>,
 }
 
-/// Why a call has no answer. Everything but a log that can't be written is on the record.
+/// Why a call has no answer. Everything is on the record but a log that can't be written, and what was not begun.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// There is no such plugin.
@@ -87,6 +90,9 @@ pub enum CallError {
     /// Too many calls at once.
     #[error("the plugin is busy; try again in {} s", .0.as_secs().max(1))]
     Busy(Duration),
+    /// The plugin is called more often than it may be.
+    #[error("this plugin is called too often; try again in {} s", .0.as_secs().max(1))]
+    TooOften(Duration),
     /// Too many faults before.
     #[error("the plugin failed too often and is kept off; try again in {} s", .0.as_secs().max(1))]
     Paused(Duration),
@@ -119,7 +125,11 @@ impl Runtime {
     pub async fn call(&self, call: Call) -> Result<Answer, CallError> {
         let plugin = self.plugin(&call.plugin).ok_or_else(|| CallError::NoPlugin(call.plugin.clone()))?;
         let began = Instant::now();
-        let answered = self.answer(&plugin, call).await;
+        // Before anything else: a flood of calls that are denied would fill the log.
+        let answered = match self.rates().take(plugin.id().to_owned()) {
+            Ok(()) => self.answer(&plugin, call).await,
+            Err(wait) => Err(CallError::TooOften(wait)),
+        };
         measure(&plugin, began, &answered);
         answered
     }
@@ -144,6 +154,7 @@ impl Runtime {
             locale: call.locale,
             now: call.now,
             today: Date::of(call.now),
+            mark: call.mark,
         };
         let turn = self.turn(plugin).await?;
         let outcome = self.run(circumstances, call.kind, call.name, call.input, &after).await;
@@ -166,8 +177,16 @@ impl Runtime {
         let turn = self.turn(&plugin).await?;
         let began = Instant::now();
         // Without an actor no record is within reach.
-        let circumstances =
-            Circumstances { plugin: plugin.clone(), scope, entry, actor: None, locale: "zh".into(), now, today: Date::of(now) };
+        let circumstances = Circumstances {
+            plugin: plugin.clone(),
+            scope,
+            entry,
+            actor: None,
+            locale: "zh".into(),
+            now,
+            today: Date::of(now),
+            mark: Mark::default(),
+        };
         let state = State::new(circumstances, self.store().clone(), self.limits().clone());
         let request = Request { kind: Kind::Page, name: page.to_owned(), input: "{}".into() };
         let (result, _) = invoke(self.engine(), &plugin, state, self.limits(), request).await;
@@ -238,6 +257,7 @@ impl Runtime {
             locale: String::new(),
             now: call.now,
             today: Date::of(call.now),
+            mark: Mark::default(),
         };
         let mut entry: Entry =
             circumstances.entry(Outcome::Denied { code: denial.kind.as_str().to_owned(), detail: denial.message.clone() });
@@ -289,6 +309,7 @@ fn measure(plugin: &Plugin, began: Instant, answered: &Result<Answer, CallError>
         Err(CallError::Guest { .. }) => "refused",
         Err(CallError::Fault { fault, .. }) => fault.code(),
         Err(CallError::Busy(_)) => "plugin-busy",
+        Err(CallError::TooOften(_)) => "rate",
         Err(CallError::Paused(_)) => "plugin-paused",
         Err(CallError::Store(_) | CallError::Log(_)) => "unavailable",
     };

@@ -8,7 +8,7 @@ use linli_scope::grant::GrantError;
 use linli_scope::remit::{self, Excess};
 use linli_scope::scope::ScopeError;
 use linli_scope::{Actor, Grant, GrantState, Narrowing, Scope, standing};
-use linli_store::StoreError;
+use linli_store::{Once, StoreError};
 
 use crate::install::administration;
 use crate::registry::Runtime;
@@ -57,7 +57,7 @@ impl Decision {
 
 impl Runtime {
     /// Changes a grant. Returns it as it is now. That `admin` is an admin is asked before.
-    pub async fn decide(&self, admin: &Actor, before: Grant, decision: &Decision) -> Result<Grant, DecisionError> {
+    pub async fn decide(&self, admin: &Actor, before: Grant, decision: &Decision, once: Once<Grant>) -> Result<Grant, DecisionError> {
         let grant = self.decided(admin, &before, decision)?;
         let mut entry = administration(admin, &format!("{} grant {} of", decision.word(), grant.id), &grant.plugin, &grant.digest);
         let altered = alteration(&before, &grant, &self.store().catalogue());
@@ -67,7 +67,7 @@ impl Runtime {
         if grant.state == GrantState::AwaitingSecond && before.state != grant.state {
             entry.entry_point.push_str(", the first of two approvals");
         }
-        let grant = self.store().put_grant(grant, Some(entry.encode())).await?;
+        let grant = self.store().put_grant(grant, Some(entry.encode()), once).await?;
         self.refresh(&grant.plugin).await?;
         Ok(grant)
     }

@@ -66,7 +66,7 @@ async fn rows(state: &mut State, query: &Bound<'_>, after: Option<&String>) -> R
         Err(denial) if denial.kind == DenialKind::NotFound => return Ok(Filling { json: "null".to_owned(), next: None }),
         Err(denial) => return Err(Refused::Denied(denial)),
     };
-    let rows = state.store.read(&read).await.map_err(Refused::Store)?;
+    let rows = state.store.read_within(&read, state.limits.row_bytes).await.map_err(Refused::Store)?;
     state.take_rows_a_day(&read, rows.count).await?;
     state.ledger.read("read", &read, &rows);
     let next = rows.last.as_ref().filter(|_| rows.more && ask.id.is_none()).and_then(|position| seal(&scope, position, &read.shape));

@@ -9,8 +9,8 @@ use linli_package::{Digest, Package, PackageError, PublisherKey, Signature, Sign
 use linli_scope::manifest::ManifestError;
 use linli_scope::scope::ScopeError;
 use linli_scope::{Actor, Grant, Manifest, Scope};
-use linli_store::StoreError;
-use linli_store::plugin::{Component, Publisher};
+use linli_store::plugin::{Component, Installing, Publisher};
+use linli_store::{Once, StoreError};
 
 use crate::contract::PluginPre;
 use crate::invocation::State;
@@ -76,6 +76,19 @@ pub enum InstallError {
     Store(#[from] StoreError),
 }
 
+/// A package that is to be installed.
+#[derive(Clone, Debug)]
+pub struct Upload<'a> {
+    /// The component.
+    pub bytes: Vec<u8>,
+    /// The publisher's signature of it, as text.
+    pub signature: Option<&'a str>,
+    /// For whom: a publisher's id.
+    pub publisher: &'a str,
+    /// The digest of the component that serves the plugin now, where it must still be that one.
+    pub replaces: Option<&'a str>,
+}
+
 /// What an installation made.
 #[derive(Clone, Debug)]
 pub struct Installation {
@@ -92,21 +105,23 @@ pub struct Installation {
 }
 
 impl Runtime {
-    /// Checks a package and installs it for a publisher; `signature` is the publisher's, as text. Its request waits for an
-    /// admin who is not `actor`.
+    /// Checks a package and installs it. Its request waits for an admin who is not `actor`.
     pub async fn install(
         &self,
-        bytes: Vec<u8>,
-        signature: Option<&str>,
-        publisher: &str,
+        upload: Upload<'_>,
         actor: &Actor,
         now: Timestamp,
+        once: Once<Installation>,
     ) -> Result<Installation, InstallError> {
+        let Upload { bytes, signature, publisher, replaces } = upload;
         let package = linli_package::open(&bytes)?;
         let digest = package.digest.to_string();
         let manifest = Manifest::read(&package.parts.manifest)?;
         let plugin = manifest.plugin.id.clone();
         let publisher = self.publisher(publisher, &plugin).await?;
+        if replaces.is_some() && replaces != self.plugin(&plugin).as_ref().map(|serving| serving.digest.as_str()) {
+            return Err(StoreError::Changed("plugin").into());
+        }
         let signed = self.check_signature(&publisher.id, signature, &package.digest).await?;
         let schemas = schemas(&manifest, &package)?;
         let mut catalogue = Catalogue::clone(&self.store().catalogue());
@@ -128,15 +143,25 @@ impl Runtime {
         };
         let entry = administration(actor, "install", &plugin, &digest);
         let is_signed = signed.is_some();
-        if let Some((signature, pem)) = signed {
-            self.store().put_signature(digest.clone(), signature, pem).await?;
-        }
-        self.store().put_plugin(publisher.id.clone(), kept, Some(entry.encode())).await?;
-        let grant = self.request(&manifest, &digest, actor, now).await?;
-        let scope = Scope::compile(&self.sources(&manifest, Some(&grant), &self.store().catalogue(), &publisher))?;
+        let stands = self.grant_for(&plugin, &digest, now).await?;
+        let installing = Installing {
+            publisher: publisher.id.clone(),
+            component: kept,
+            signature: signed,
+            replaces: replaces.map(ToOwned::to_owned),
+            request: stands.is_none().then(|| request(&manifest, &digest, actor, now)),
+        };
+        let installed = move |request: &Option<Grant>| {
+            let grant = request.clone().or(stands).ok_or("there is no grant")?;
+            Ok::<_, String>(Installation { plugin, version, digest, signed: is_signed, grant })
+        };
+        let request = self.store().install(installing, entry.encode(), once.of(installed.clone())).await?;
+        let installation = installed(&request).map_err(InstallError::Contract)?;
+        let grant = &installation.grant;
+        let scope = Scope::compile(&self.sources(&manifest, Some(grant), &self.store().catalogue(), &publisher))?;
         self.put(Plugin::new(Made {
             manifest,
-            digest: digest.clone(),
+            digest: installation.digest.clone(),
             signed: is_signed,
             publisher,
             uploaded_by: actor.id,
@@ -144,7 +169,7 @@ impl Runtime {
             scope,
             concurrent: self.limits().concurrent,
         }));
-        Ok(Installation { plugin, version, digest, signed: is_signed, grant })
+        Ok(installation)
     }
 
     /// The signature that a package needs where its publisher has a key, with the key under which it holds.
@@ -193,22 +218,18 @@ impl Runtime {
         }
     }
 
-    /// The grant or request that stands for this digest, or a new request.
-    async fn request(&self, manifest: &Manifest, digest: &str, actor: &Actor, now: Timestamp) -> Result<Grant, StoreError> {
-        if let Some(grant) = self.grant_for(&manifest.plugin.id, digest, now).await? {
-            return Ok(grant);
-        }
-        let expires = now.checked_add(SignedDuration::from_hours(24 * GRANT_DAYS)).unwrap_or(now);
-        let request = Grant { requested_by: Some(actor.id), ..Grant::requested(0, manifest, digest.to_owned(), expires) };
-        self.store().add_grant(request, None).await
-    }
-
     /// The component with this digest, ready to be instantiated.
     pub(crate) async fn component(&self, digest: Digest, bytes: &[u8]) -> Result<PluginPre<State>, InstallError> {
         let component = self.workshop().component(digest, bytes).await?;
         let linked = self.linker().instantiate_pre(&component).and_then(PluginPre::new);
         linked.map_err(|error| InstallError::Contract(format!("{error:#}")))
     }
+}
+
+/// What a component asks for.
+fn request(manifest: &Manifest, digest: &str, actor: &Actor, now: Timestamp) -> Grant {
+    let expires = now.checked_add(SignedDuration::from_hours(24 * GRANT_DAYS)).unwrap_or(now);
+    Grant { requested_by: Some(actor.id), ..Grant::requested(0, manifest, digest.to_owned(), expires) }
 }
 
 fn schemas(manifest: &Manifest, package: &Package) -> Result<Vec<String>, InstallError> {

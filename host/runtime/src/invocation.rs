@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use linli_audit::{Entry, Outcome};
 use linli_model::Date;
 use linli_scope::{Actor, Caller, Channel, Denial, EntryPoint, Scope};
+use linli_store::claim::Mark;
 use linli_store::plugin::LogLine;
 use linli_store::{Store, StoreError};
 use wasmtime::ResourceLimiter;
@@ -26,6 +27,8 @@ pub(crate) struct Circumstances {
     pub locale: String,
     pub now: Timestamp,
     pub today: Date,
+    /// What is kept under the caller's key with each change.
+    pub mark: Mark,
 }
 
 impl Circumstances {

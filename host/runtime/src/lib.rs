@@ -32,6 +32,7 @@ mod ledger;
 pub mod limits;
 pub mod plugin;
 pub mod preview;
+pub mod rate;
 pub mod registry;
 
 pub use linli_artefact::{CompileError, Place, engine};

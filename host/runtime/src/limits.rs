@@ -7,6 +7,8 @@ use linli_artefact::{Bounds, engine};
 use linli_scope::SmallestGroup;
 use serde::{Deserialize, Deserializer};
 
+use crate::rate::Rate;
+
 /// The limits. In a file, times are milliseconds: `cpu-ms`, `wall-ms`, `patience-ms`, `fault-window-ms`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -45,6 +47,12 @@ pub struct Limits {
     pub smallest_group: SmallestGroup,
     /// Invocations of one plugin at once.
     pub concurrent: usize,
+    /// Requests of one account.
+    pub account_rate: Rate,
+    /// Calls of one plugin.
+    pub plugin_rate: Rate,
+    /// Log-ins from one address that may fail within five minutes.
+    pub failed_log_ins: u32,
     /// How long a call waits for its turn.
     #[serde(rename = "patience-ms", deserialize_with = "milliseconds")]
     pub patience: Duration,
@@ -82,6 +90,9 @@ impl Default for Limits {
             calls: engine::CALLS,
             smallest_group: SmallestGroup::default(),
             concurrent: 16,
+            account_rate: Rate::new(1_000, 5_000),
+            plugin_rate: Rate::new(2_000, 10_000),
+            failed_log_ins: 100,
             patience: Duration::from_secs(2),
             faults: 10,
             fault_window: Duration::from_secs(30),
@@ -117,6 +128,7 @@ impl Limits {
             ("checks-per-day", limits.checks_per_day.into(), 1_000_000),
             ("calls", limits.calls as u128, engine::CALLS as u128),
             ("concurrent", limits.concurrent as u128, engine::CALLS as u128),
+            ("failed-log-ins", limits.failed_log_ins.into(), 1_000_000),
             ("patience-ms", milliseconds(limits.patience), 60_000),
             ("faults", limits.faults.into(), 1_000_000),
             ("fault-window-ms", milliseconds(limits.fault_window), 3_600_000),
@@ -160,6 +172,12 @@ pub(crate) struct Exhausted {
     limit: u64,
 }
 
+impl Exhausted {
+    pub fn row_bytes(limits: &Limits) -> Self {
+        Self { what: "bytes of rows", limit: limits.row_bytes as u64 }
+    }
+}
+
 impl Quota {
     pub fn new(limits: &Limits) -> Self {
         Self {
@@ -184,9 +202,14 @@ impl Quota {
         }
     }
 
+    /// How many bytes of rows may still be read.
+    pub fn row_bytes(&self) -> usize {
+        self.row_bytes
+    }
+
     pub fn take_rows(&mut self, rows: u64, bytes: usize, limits: &Limits) -> Result<(), Exhausted> {
         self.rows = self.rows.saturating_sub(rows);
-        self.row_bytes = self.row_bytes.checked_sub(bytes).ok_or(Exhausted { what: "bytes of rows", limit: limits.row_bytes as u64 })?;
+        self.row_bytes = self.row_bytes.checked_sub(bytes).ok_or_else(|| Exhausted::row_bytes(limits))?;
         Ok(())
     }
 
@@ -211,8 +234,9 @@ mod tests {
 
     #[test]
     fn a_file_changes_what_it_names() {
-        let limits = Limits::read("rows = 500\ncpu-ms = 12\n").unwrap();
-        assert_eq!(limits, Limits { rows: 500, cpu: Duration::from_millis(12), ..Limits::default() });
+        let limits = Limits::read("rows = 500\ncpu-ms = 12\nplugin-rate = { per-second = 5, burst = 9 }\n").unwrap();
+        let plugin_rate = Rate::new(5, 9);
+        assert_eq!(limits, Limits { rows: 500, cpu: Duration::from_millis(12), plugin_rate, ..Limits::default() });
         assert_eq!(limits.ticks(), 3);
         assert_eq!(Limits::read("").unwrap(), Limits::default());
     }
@@ -225,6 +249,7 @@ mod tests {
             ("calls = 65", "`calls` is 65; it must lie in 1 to 64"),
             ("row = 1", "unknown field `row`"),
             ("rows = -1", "rows"),
+            ("account-rate = { per-second = 0, burst = 1 }", "account-rate"),
             ("smallest-group = 4", "the smallest group must have 5 to 1000 people"),
             ("smallest-group = 7", "and not 7, 12, 17"),
         ] {

@@ -23,6 +23,7 @@ use crate::install::InstallError;
 use crate::invocation::State;
 use crate::limits::Limits;
 use crate::plugin::{Made, Plugin};
+use crate::rate::Rates;
 
 /// How many plugins are loaded at once when the host starts.
 const LOADS: usize = 8;
@@ -41,6 +42,7 @@ struct Inner {
     keyring: Keyring,
     limits: Arc<Limits>,
     turns: Semaphore,
+    rates: Rates<String>,
     plugins: RwLock<HashMap<String, Arc<Plugin>>>,
     console: Console,
     portal: Console,
@@ -119,6 +121,7 @@ impl Runtime {
         let (console, portal) = (first_party(first_party::CONSOLE)?, first_party(first_party::PORTAL)?);
         // Below the pool's size, so that the pool is never what says no.
         let turns = Semaphore::new(limits.calls);
+        let rates = Rates::new(limits.plugin_rate);
         let inner = Inner {
             engine,
             linker,
@@ -127,6 +130,7 @@ impl Runtime {
             keyring,
             limits: Arc::new(limits),
             turns,
+            rates,
             plugins: RwLock::default(),
             console,
             portal,
@@ -198,6 +202,11 @@ impl Runtime {
         let stands =
             |grant: &&Grant| matches!(grant.standing(Some(digest), now), Standing::Active | Standing::Requested | Standing::AwaitingSecond);
         Ok(grant.filter(stands).cloned())
+    }
+
+    /// How often each plugin may be called.
+    pub(crate) fn rates(&self) -> &Rates<String> {
+        &self.inner.rates
     }
 
     /// The store.

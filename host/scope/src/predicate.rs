@@ -327,7 +327,7 @@ fn order(left: &Value, right: &Value) -> Option<std::cmp::Ordering> {
 }
 
 /// The value as the field's kind has it: an integer for a decimal field becomes a decimal, a text for a date a date.
-fn fit(value: Value, field: &Field) -> Result<Value, Misfit> {
+pub(crate) fn fit(value: Value, field: &Field) -> Result<Value, Misfit> {
     let misfit = || Misfit(format!("`{}` holds {}, which this value is not", field.name, field.kind.word()));
     match (&field.kind, value) {
         (_, Value::Null) => Err(Misfit(format!("`{}` can't be compared with null so; `!= null` asks whether it is known", field.name))),
@@ -347,6 +347,10 @@ fn fit(value: Value, field: &Field) -> Result<Value, Misfit> {
             text.parse().map(Value::Date).map_err(|reason| Misfit(format!("`{}`: {reason}", field.name)))
         }
         (FieldKind::Reference { .. }, value @ Value::Reference(_)) => Ok(value),
+        // PostgreSQL's text can't hold it, so no record does, and what it would be turned into is another text.
+        (_, Value::Text(text)) if text.contains('\0') => {
+            Err(Misfit(format!("`{}` can't be compared with a text that holds U+0000", field.name)))
+        }
         (kind, value @ Value::Text(_)) if kind.is_textual() => Ok(value),
         _ => Err(misfit()),
     }

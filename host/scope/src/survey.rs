@@ -16,13 +16,10 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::access::{Mode, Operation};
 use crate::actor::Actor;
 use crate::denial::{Denial, DenialKind};
+use crate::disclosure::{self, SmallestGroup};
 use crate::plan::{Authorized, Bounds, Reach};
 use crate::scope::{Compiled, Scope};
 
-/// Fewer than this are not told from each other or from none.
-const FEWEST: i64 = 8;
-/// What is told is a multiple of this.
-const STEP: i64 = 5;
 /// Shares are told in steps of so many percent.
 const PERCENT_STEP: i64 = 5;
 
@@ -51,13 +48,15 @@ pub enum Figure {
 impl Figure {
     /// An exact number, made inexact.
     pub fn of(exact: i64) -> Self {
-        if exact < FEWEST { Self::Few } else { Self::About(exact.saturating_add(STEP / 2).div_euclid(STEP).saturating_mul(STEP)) }
+        if SmallestGroup::default().shows(exact) { Self::About(disclosure::count(exact)) } else { Self::Few }
     }
 
     /// `part` of `whole` in steps of five percent; none where the whole is few.
     pub fn percent(part: i64, whole: i64) -> Option<i64> {
         let steps = 100 / PERCENT_STEP;
-        (whole >= FEWEST).then(|| part.saturating_mul(2 * steps).saturating_add(whole).div_euclid(2 * whole).saturating_mul(PERCENT_STEP))
+        SmallestGroup::default()
+            .shows(whole)
+            .then(|| part.saturating_mul(2 * steps).saturating_add(whole).div_euclid(2 * whole).saturating_mul(PERCENT_STEP))
     }
 }
 
@@ -75,7 +74,7 @@ impl Serialize for Figure {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(1))?;
         match self {
-            Self::Few => map.serialize_entry("fewer_than", &FEWEST)?,
+            Self::Few => map.serialize_entry("fewer_than", &SmallestGroup::default().people())?,
             Self::About(number) => map.serialize_entry("about", number)?,
         }
         map.end()
@@ -127,8 +126,7 @@ fn seen(access: &Compiled) -> Vec<(usize, Mode)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scope::Sources;
-    use crate::{Grant, Keyring, Role, test_model};
+    use crate::{Narrowing, Role, test_model};
     use linli_model::Classification;
 
     #[test]
@@ -142,8 +140,7 @@ mod tests {
 
     #[test]
     fn a_survey_sees_what_would_leave_and_is_for_those_cleared_for_what_the_condition_tests() {
-        let manifest = test_model::manifest(
-            r#"
+        let accesses = r#"
             [[access]]
             purpose = "p"
             entity = "resident"
@@ -155,21 +152,8 @@ mod tests {
             entity = "resident"
             operations = ["create"]
             fields = { phone = "plain" }
-            "#,
-        );
-        let grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
-        let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
-        let (publisher, sector) = ("x", "y");
-        let sources = Sources {
-            manifest: &manifest,
-            grant: Some(&grant),
-            built_in: false,
-            catalogue: &catalogue,
-            keyring: &keyring,
-            publisher,
-            sector,
-        };
-        let scope = Scope::compile(&sources).unwrap();
+        "#;
+        let scope = test_model::granted(accesses, &Narrowing::default()).unwrap();
         let seen = |clearance| {
             let reviewer = Actor { id: 1, roles: vec![Role::Admin], regions: Vec::new(), clearance, resident: None, publisher: None };
             let surveys = scope.surveys(&reviewer, "2026-02-28".parse().unwrap());

@@ -1,9 +1,10 @@
 //! Taking a person out of everything that the platform keeps (《个人信息保护法》第四十七条).
 //!
 //! Their record goes, and with it every record that leads to them by its subject path and can't be without them; of the
-//! journal's lines the values go; their account can't be used any more and has no name. In the log they are taken out of each entry's
-//! subjects, whose salt is replaced, so that the old commitment says nothing. That this was done, and to which
-//! entries, is one more entry of the log: verification accepts what it records and nothing else.
+//! journal's lines the values go; their account can't be used any more and has no name; answers that are kept under keys and
+//! name them are forgotten. In the log they are taken out of each entry's subjects, whose salt is replaced, so that the old
+//! commitment says nothing. That this was done, and to which entries, is one more entry of the log: verification accepts
+//! what it records and nothing else.
 //!
 //! Nothing is erased where the log could not follow: its entries about the person are looked through first. The records
 //! go before the log, with the entry to be written kept beside; a host that dies on the way goes on with the log when
@@ -13,6 +14,7 @@ use linli_audit::{Access, Entry, Frontier, Stored, Tally};
 use linli_model::{Catalogue, EntityType, RecordNo, SubjectPath};
 
 use crate::Store;
+use crate::claim::{self, Once};
 use crate::database::{Cells as _, Dialect, Session, binds};
 use crate::error::StoreError;
 use crate::log::{Tail, as_signed, new_salts, stored};
@@ -33,14 +35,30 @@ pub struct Reach {
     pub entries: u64,
 }
 
+/// How a person is known in answers that are kept.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// As first-party applications name them.
+    pub token: String,
+    /// What is kept in place of an answer that does.
+    pub word: String,
+}
+
 impl Store {
-    /// Erases a person. `entry` says who does it and why; what was erased is added to it.
-    pub async fn erase(&self, resident: RecordNo, entry: Entry) -> Result<Reach, StoreError> {
+    /// Erases a person. `entry` says who does it and why; what was erased is added to it. Answers that are kept under keys know them by
+    /// a token, and one such answer is replaced by a word of the caller's. `once` is kept with the records' end, which is
+    /// what can't be undone; the log's may follow at the next start.
+    pub async fn erase(&self, resident: RecordNo, entry: Entry, known: Known, once: Once<[(String, u64)]>) -> Result<Reach, StoreError> {
         let subject = resident.0.unsigned_abs();
         self.on_log(move |log| refuse_unerasable(log, subject)).await?;
         let catalogue = self.catalogue();
         let kept = entry.clone();
-        let records = self.administer(None, move |session| erase_records(session, &catalogue, resident, kept)).await?;
+        let work = move |session: &Session| {
+            let records = erase_records(session, &catalogue, resident, kept)?;
+            claim::forget(session, &known.token, &known.word)?;
+            once.settle(session, &records).map(|()| records)
+        };
+        let records = self.administer(None, work).await?;
         let entries = self.finish_erasure(resident.0).await?;
         Ok(Reach { records, entries })
     }

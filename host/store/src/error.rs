@@ -32,6 +32,12 @@ pub enum StoreError {
         /// Its version.
         current: i64,
     },
+    /// Something of the platform's own was changed by somebody else.
+    #[error("this {0} was changed by somebody else; read it again")]
+    Changed(&'static str),
+    /// Another start of the host has taken over the key that this was asked under.
+    #[error("another start of the host works on this under the same key; ask again for its answer")]
+    Overtaken,
     /// Another record has the same key.
     #[error("there is a {entity} with the same {field} already")]
     Duplicate {
@@ -61,6 +67,12 @@ pub enum StoreError {
         /// Its name.
         table: String,
         /// How many can be shown.
+        most: usize,
+    },
+    /// Rows of more bytes than the caller takes.
+    #[error("the rows have more than {most} bytes; ask for fewer rows or fields")]
+    TooLarge {
+        /// How many may be.
         most: usize,
     },
     /// The access log can't be written, so nothing may leave.

@@ -4,26 +4,14 @@ use linli_audit::Encoded;
 use linli_scope::Grant;
 
 use crate::Store;
-use crate::database::{Cells as _, binds};
+use crate::claim::Once;
+use crate::database::{Cells as _, Session, binds};
 use crate::error::StoreError;
 
 impl Store {
-    /// Keeps a new request and returns it with its number.
-    pub async fn add_grant(&self, mut grant: Grant, entry: Option<Encoded>) -> Result<Grant, StoreError> {
-        self.administer(entry, move |session| {
-            grant.id = session.number("SELECT coalesce(max(id), 0) + 1 FROM scope_grant", &[])?;
-            session.execute(
-                "INSERT INTO scope_grant (id, plugin, digest, state, version, body) VALUES ($1, $2, $3, $4, $5, $6)",
-                binds![grant.id, &grant.plugin, &grant.digest, grant.state.as_str(), grant.version, body(&grant)?],
-            )?;
-            Ok(grant)
-        })
-        .await
-    }
-
     /// Replaces a grant, if nobody else changed it since `grant.version` was read. Returns it with its new version.
-    pub async fn put_grant(&self, mut grant: Grant, entry: Option<Encoded>) -> Result<Grant, StoreError> {
-        self.administer(entry, move |session| {
+    pub async fn put_grant(&self, mut grant: Grant, entry: Option<Encoded>, once: Once<Grant>) -> Result<Grant, StoreError> {
+        self.administer_once(entry, once, move |session| {
             let before = grant.version;
             grant.version += 1;
             let changed = session.execute(
@@ -52,6 +40,16 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// Keeps a new request and gives it its number.
+pub(crate) fn add(session: &Session, grant: &mut Grant) -> Result<(), StoreError> {
+    grant.id = session.number("SELECT coalesce(max(id), 0) + 1 FROM scope_grant", &[])?;
+    session.execute(
+        "INSERT INTO scope_grant (id, plugin, digest, state, version, body) VALUES ($1, $2, $3, $4, $5, $6)",
+        binds![grant.id, &grant.plugin, &grant.digest, grant.state.as_str(), grant.version, body(grant)?],
+    )?;
+    Ok(())
 }
 
 fn body(grant: &Grant) -> Result<String, StoreError> {

@@ -61,6 +61,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use aggregate::Tabulated;
 pub use change::Made;
+pub use claim::Once;
 pub use database::{Database, log_beside};
 pub use error::StoreError;
 pub use read::{Checked, Rows};
@@ -133,8 +134,13 @@ impl Store {
 
     /// Reads a page of records, or one.
     pub async fn read(&self, read: &Authorized<Read>) -> Result<Rows, StoreError> {
+        self.read_within(read, usize::MAX).await
+    }
+
+    /// The same of at most so many bytes: rows that are more are not held, but refused.
+    pub async fn read_within(&self, read: &Authorized<Read>, most: usize) -> Result<Rows, StoreError> {
         let catalogue = self.catalogue();
-        let rows = read::rows(&self.inner.readers, &catalogue, &self.regions(), read).await?;
+        let rows = read::rows(&self.inner.readers, &catalogue, &self.regions(), read, most).await?;
         metrics::counter!("linli_rows_read_total").increment(rows.count);
         metrics::counter!("linli_bytes_read_total").increment(rows.json.len() as u64);
         Ok(rows)
@@ -152,7 +158,12 @@ impl Store {
 
     /// Makes changes, all or none. They commit together with `entry`, which is completed with what was made.
     pub async fn apply(&self, changes: Vec<Authorized<Change>>, entry: Entry) -> Result<Vec<Made>, StoreError> {
-        self.ask(|reply| Job::Change(Work::Apply(changes, Box::new(entry), reply))).await?
+        self.apply_once(changes, entry, Once::default()).await
+    }
+
+    /// The same, with what is kept under the caller's key.
+    pub async fn apply_once(&self, changes: Vec<Authorized<Change>>, entry: Entry, once: Once<[Made]>) -> Result<Vec<Made>, StoreError> {
+        self.ask(|reply| Job::Change(Work::Apply(changes, Box::new(entry), once, reply))).await?
     }
 
     /// Puts an entry on the record. It is durable when this returns.
@@ -221,15 +232,30 @@ impl Store {
         self.ask(|reply| Job::Log(work, reply)).await?.map(|_| ())
     }
 
-    /// Work on the platform's own tables, in the writer's transaction, with its entry in the log.
+    /// Work on the platform's own tables, in the writer's transaction, with its entries in the log.
     pub(crate) async fn administer<T: Send + 'static>(
         &self,
-        entry: Option<Encoded>,
+        entries: impl IntoIterator<Item = Encoded>,
         work: impl FnOnce(&Session) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let entries = entries.into_iter().collect();
         let work: Administration = Box::new(move |session| work(session).map(|value| Box::new(value) as Box<dyn Any + Send>));
-        let value = self.ask(|reply| Job::Change(Work::Administer(work, entry, reply))).await??;
+        let value = self.ask(|reply| Job::Change(Work::Administer(work, entries, reply))).await??;
         value.downcast().map(|value| *value).map_err(|_| StoreError::damaged("an answer of the writer", "wrong type"))
+    }
+
+    /// The same, with what is kept under the caller's key.
+    pub(crate) async fn administer_once<T: Send + 'static>(
+        &self,
+        entries: impl IntoIterator<Item = Encoded>,
+        once: Once<T>,
+        work: impl FnOnce(&Session) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.administer(entries, move |session| {
+            let made = work(session)?;
+            once.settle(session, &made).map(|()| made)
+        })
+        .await
     }
 
     async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> Result<T, StoreError> {

@@ -8,6 +8,7 @@ use linli_audit::{Encoded, Entry};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
+use crate::claim::Once;
 use crate::database::{Cells as _, Row, binds};
 use crate::error::StoreError;
 
@@ -70,6 +71,18 @@ pub enum State {
     Lifted,
 }
 
+impl State {
+    /// As JSON has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Approved => "approved",
+            Self::Refused => "refused",
+            Self::Lifted => "lifted",
+        }
+    }
+}
+
 impl Measure {
     /// How entries about it name it.
     pub fn entry_point(&self) -> String {
@@ -100,11 +113,16 @@ pub const APPLICATION: &str = "linli.admin";
 
 impl Store {
     /// Keeps a measure that is asked for, and gives it its number. `entry` is its entry in the log.
-    pub async fn add_measure(&self, mut measure: Measure, entry: impl FnOnce(&Measure) -> Encoded) -> Result<Measure, StoreError> {
+    pub async fn add_measure(
+        &self,
+        mut measure: Measure,
+        entry: impl FnOnce(&Measure) -> Encoded,
+        once: Once<Measure>,
+    ) -> Result<Measure, StoreError> {
         let next = "SELECT coalesce(max(id), 0) + 1 FROM measure";
         measure.id = self.readers().number(next, &[]).await?;
         let entry = entry(&measure);
-        self.administer(Some(entry), move |session| {
+        self.administer_once(Some(entry), once, move |session| {
             let text = "INSERT INTO measure (id, resident, body) VALUES ($1, $2, $3)";
             session.execute(text, binds![measure.id, measure.resident, body(&measure)?])?;
             Ok(measure)
@@ -113,12 +131,12 @@ impl Store {
     }
 
     /// Puts a measure in place of the one that was read as `before`, if nobody else decided in between.
-    pub async fn put_measure(&self, before: Measure, measure: Measure, entry: Encoded) -> Result<Measure, StoreError> {
-        self.administer(Some(entry), move |session| {
+    pub async fn put_measure(&self, before: Measure, measure: Measure, entry: Encoded, once: Once<Measure>) -> Result<Measure, StoreError> {
+        self.administer_once(Some(entry), once, move |session| {
             let text = "UPDATE measure SET body = $1 WHERE id = $2 AND body = $3";
             match session.execute(text, binds![body(&measure)?, measure.id, body(&before)?])? {
                 1 => Ok(measure),
-                _ => Err(StoreError::Stale { entity: "measure".into(), current: measure.id }),
+                _ => Err(StoreError::Changed("measure")),
             }
         })
         .await

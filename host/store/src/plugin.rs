@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 
 use linli_audit::Encoded;
+use linli_scope::Grant;
 
 use crate::Store;
-use crate::database::{Cells as _, Row, binds};
+use crate::claim::Once;
+use crate::database::{Cells as _, Row, Session, binds};
 use crate::error::StoreError;
+use crate::{grant, signature};
 
 /// Who publishes plugins. Assigned by an admin.
-#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Publisher {
     /// `civil-affairs`.
     pub id: String,
@@ -60,11 +63,42 @@ pub struct LogLine {
     pub message: String,
 }
 
+/// A publisher, and the key with which it signs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// Who it is.
+    pub publisher: Publisher,
+    /// Its key as PEM; none where it has none.
+    pub pem: Option<String>,
+}
+
+/// A component that is to serve its plugin.
+#[derive(Clone, Debug)]
+pub struct Installing {
+    /// Whose it is: a publisher's id.
+    pub publisher: String,
+    /// The component.
+    pub component: Component,
+    /// Its publisher's signature, and the key under which it holds.
+    pub signature: Option<(String, String)>,
+    /// The digest of the component that serves now, where it must still be that one.
+    pub replaces: Option<String>,
+    /// What it asks for, where no grant for it stands.
+    pub request: Option<Grant>,
+}
+
 /// Lines of a plugin's log that are kept.
 const LINES_KEPT: i64 = 10_000;
 
 fn publisher(row: &Row<'_>, first: usize) -> Result<Publisher, StoreError> {
     Ok(Publisher { id: row.text(first)?, name: row.text(first + 1)?, sector: row.text(first + 2)? })
+}
+
+const REGISTERED: &str =
+    "SELECT id, name, sector, pem FROM publisher LEFT JOIN publisher_key ON publisher_key.publisher = publisher.id WHERE id = $1";
+
+fn read_registered(row: &Row<'_>) -> Result<Registered, StoreError> {
+    Ok(Registered { publisher: publisher(row, 0)?, pem: row.optional_text(3)?.map(ToOwned::to_owned) })
 }
 
 fn installed(row: &Row<'_>) -> Result<Installed, StoreError> {
@@ -82,12 +116,57 @@ fn installed(row: &Row<'_>) -> Result<Installed, StoreError> {
     })
 }
 
+fn keep(session: &Session, publisher: &str, component: &Component) -> Result<(), StoreError> {
+    session.execute(
+        "INSERT INTO plugin (id, publisher, digest) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET digest = excluded.digest",
+        binds![&component.plugin, publisher, &component.digest],
+    )?;
+    session.execute(
+        "INSERT INTO component (digest, plugin, version, bytes, uploaded_by, uploaded_at) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (digest) DO NOTHING",
+        binds![
+            &component.digest,
+            &component.plugin,
+            &component.version,
+            &component.bytes[..],
+            component.uploaded_by,
+            component.uploaded_at
+        ],
+    )?;
+    Ok(())
+}
+
 impl Store {
-    /// Adds or renames a publisher. Its sector can't change: its tokens would.
-    pub async fn put_publisher(&self, publisher: Publisher, entry: Option<Encoded>) -> Result<(), StoreError> {
-        let text = "INSERT INTO publisher (id, name, sector) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET name = excluded.name";
-        self.administer(entry, move |session| session.execute(text, binds![&publisher.id, &publisher.name, &publisher.sector]).map(drop))
-            .await
+    /// Adds a publisher, or gives the one that was read as `before` another name or key, if nobody else did in between. Its
+    /// sector can't change: its tokens would.
+    pub async fn put_publisher(
+        &self,
+        before: Option<Registered>,
+        registered: Registered,
+        entries: Vec<Encoded>,
+        once: Once<Registered>,
+    ) -> Result<Registered, StoreError> {
+        self.administer_once(entries, once, move |session| {
+            let Registered { publisher, pem } = &registered;
+            let now = session.first(REGISTERED, binds![&publisher.id], read_registered)?;
+            if now != before {
+                return Err(StoreError::Changed("publisher"));
+            }
+            let text = "INSERT INTO publisher (id, name, sector) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET name = excluded.name";
+            session.execute(text, binds![&publisher.id, &publisher.name, &publisher.sector])?;
+            if let Some(pem) = pem {
+                let text =
+                    "INSERT INTO publisher_key (publisher, pem) VALUES ($1, $2) ON CONFLICT (publisher) DO UPDATE SET pem = excluded.pem";
+                session.execute(text, binds![&publisher.id, pem])?;
+            }
+            Ok(registered)
+        })
+        .await
+    }
+
+    /// One publisher, with its key.
+    pub async fn publisher(&self, id: &str) -> Result<Option<Registered>, StoreError> {
+        self.readers().first(REGISTERED, binds![id], read_registered).await
     }
 
     /// All publishers.
@@ -96,26 +175,20 @@ impl Store {
         self.readers().all(text, &[], |row| publisher(row, 0)).await
     }
 
-    /// Keeps a component and lets it serve its plugin.
-    pub async fn put_plugin(&self, publisher: String, component: Component, entry: Option<Encoded>) -> Result<(), StoreError> {
-        self.administer(entry, move |session| {
-            session.execute(
-                "INSERT INTO plugin (id, publisher, digest) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET digest = excluded.digest",
-                binds![&component.plugin, &publisher, &component.digest],
-            )?;
-            session.execute(
-                "INSERT INTO component (digest, plugin, version, bytes, uploaded_by, uploaded_at) VALUES ($1, $2, $3, $4, $5, $6) \
-                 ON CONFLICT (digest) DO NOTHING",
-                binds![
-                    &component.digest,
-                    &component.plugin,
-                    &component.version,
-                    &component.bytes[..],
-                    component.uploaded_by,
-                    component.uploaded_at
-                ],
-            )?;
-            Ok(())
+    /// Keeps a component, lets it serve its plugin, and asks for its grant. Returns what was asked.
+    pub async fn install(&self, installing: Installing, entry: Encoded, once: Once<Option<Grant>>) -> Result<Option<Grant>, StoreError> {
+        self.administer_once(Some(entry), once, move |session| {
+            let Installing { publisher, component, signature, replaces, mut request } = installing;
+            let serving = "SELECT digest FROM plugin WHERE id = $1";
+            if replaces.is_some() && session.first(serving, binds![&component.plugin], |row| row.text(0))? != replaces {
+                return Err(StoreError::Changed("plugin"));
+            }
+            if let Some((signature, pem)) = &signature {
+                signature::keep(session, &component.digest, signature, pem)?;
+            }
+            keep(session, &publisher, &component)?;
+            request.as_mut().map_or(Ok(()), |request| grant::add(session, request))?;
+            Ok(request)
         })
         .await
     }

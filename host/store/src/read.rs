@@ -83,17 +83,18 @@ fn statement(read: &Read, layout: &Layout<'_>, orders: &[Order<'_>], regions: &R
     out
 }
 
-/// Runs a read.
+/// Runs a read. It is broken off at the row with which it would be more than `most` bytes.
 pub(crate) async fn rows(
     readers: &Readers,
     catalogue: &Catalogue,
     regions: &RegionTree,
     read: &Authorized<Read>,
+    most: usize,
 ) -> Result<Rows, StoreError> {
     let orders = sql::orders(&read.entity, &read.sort);
     let layout = Layout::of(read, &orders);
     let statement = statement(read, &layout, &orders, regions);
-    let writer = RowWriter { read, layout, orders: &orders, catalogue, regions };
+    let writer = RowWriter { read, layout, orders: &orders, catalogue, regions, most };
     let start = || {
         let linked = vec![RoaringTreemap::new(); read.links.len()];
         let mut rows = Rows { json: String::with_capacity(4_096), linked, ..Rows::default() };
@@ -116,6 +117,8 @@ struct RowWriter<'a> {
     orders: &'a [Order<'a>],
     catalogue: &'a Catalogue,
     regions: &'a RegionTree,
+    /// How many bytes of JSON there may be.
+    most: usize,
 }
 
 impl RowWriter<'_> {
@@ -133,6 +136,10 @@ impl RowWriter<'_> {
             rows.last = Some(self.position(row)?);
         }
         self.write(row, &mut rows.json)?;
+        // The array's end is still to come.
+        if rows.json.len() >= self.most {
+            return Err(StoreError::TooLarge { most: self.most });
+        }
         self.account(row, rows)
     }
 

@@ -2,31 +2,23 @@
 
 use std::collections::{HashMap, HashSet};
 
-use linli_audit::Encoded;
-
 use crate::Store;
-use crate::database::{Cells as _, binds};
+use crate::database::{Cells as _, Session, binds};
 use crate::error::StoreError;
 
-impl Store {
-    /// Assigns a publisher its key, in place of an earlier one.
-    pub async fn put_publisher_key(&self, publisher: String, pem: String, entry: Encoded) -> Result<(), StoreError> {
-        let text = "INSERT INTO publisher_key (publisher, pem) VALUES ($1, $2) ON CONFLICT (publisher) DO UPDATE SET pem = excluded.pem";
-        self.administer(Some(entry), move |session| session.execute(text, binds![&publisher, &pem]).map(drop)).await
-    }
+/// Keeps a component's signature with the key under which it held.
+pub(crate) fn keep(session: &Session, digest: &str, signature: &str, pem: &str) -> Result<(), StoreError> {
+    let text = "INSERT INTO component_signature (digest, signature, pem) VALUES ($1, $2, $3) \
+                ON CONFLICT (digest) DO UPDATE SET signature = excluded.signature, pem = excluded.pem";
+    session.execute(text, binds![digest, signature, pem]).map(drop)
+}
 
+impl Store {
     /// The keys of the publishers that have one, by publisher, as PEM.
     pub async fn publisher_keys(&self) -> Result<HashMap<String, String>, StoreError> {
         let text = "SELECT publisher, pem FROM publisher_key";
         let keys = self.readers().all(text, &[], |row| Ok((row.text(0)?, row.text(1)?))).await?;
         Ok(keys.into_iter().collect())
-    }
-
-    /// Keeps a component's signature with the key under which it held.
-    pub async fn put_signature(&self, digest: String, signature: String, pem: String) -> Result<(), StoreError> {
-        let text = "INSERT INTO component_signature (digest, signature, pem) VALUES ($1, $2, $3) \
-                    ON CONFLICT (digest) DO UPDATE SET signature = excluded.signature, pem = excluded.pem";
-        self.administer(None, move |session| session.execute(text, binds![&digest, &signature, &pem]).map(drop)).await
     }
 
     /// The digests of the components that their publishers signed.

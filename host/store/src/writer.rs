@@ -19,6 +19,7 @@ use linli_scope::{Authorized, Change};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::change::{self, Counters, Made};
+use crate::claim::Once;
 use crate::database::{self, Cells as _, Database, Session, binds};
 use crate::error::StoreError;
 use crate::log::Tail;
@@ -46,9 +47,9 @@ pub(crate) enum Job {
 /// A change, under a savepoint of its own.
 pub(crate) enum Work {
     /// Make changes, all or none, and put them on the record with what their invocation had read.
-    Apply(Vec<Authorized<Change>>, Box<Entry>, oneshot::Sender<Result<Vec<Made>, StoreError>>),
-    /// Something on the platform's own tables, with its entry in the log.
-    Administer(Administration, Option<Encoded>, oneshot::Sender<Result<Box<dyn Any + Send>, StoreError>>),
+    Apply(Vec<Authorized<Change>>, Box<Entry>, Once<[Made]>, oneshot::Sender<Result<Vec<Made>, StoreError>>),
+    /// Something on the platform's own tables, with its entries in the log.
+    Administer(Administration, Vec<Encoded>, oneshot::Sender<Result<Box<dyn Any + Send>, StoreError>>),
 }
 
 /// How many jobs one commit takes at most.
@@ -251,16 +252,16 @@ impl Writer {
 
     fn change(&mut self, work: Work, group: &mut Group) -> Result<(), StoreError> {
         let reply = match work {
-            Work::Apply(changes, entry, reply) => {
-                let made = self.savepoint(|writer| writer.apply(&changes, *entry))?.map(|(made, entry)| {
+            Work::Apply(changes, entry, once, reply) => {
+                let made = self.savepoint(|writer| writer.apply(&changes, *entry, once))?.map(|(made, entry)| {
                     group.pending.push(entry);
                     made
                 });
                 Reply::Applied(reply, made)
             }
-            Work::Administer(work, entry, reply) => {
+            Work::Administer(work, entries, reply) => {
                 let value = self.savepoint(|writer| work(&writer.session))?;
-                group.pending.extend(entry.filter(|_| value.is_ok()));
+                group.pending.extend(entries.into_iter().filter(|_| value.is_ok()));
                 Reply::Administered(reply, value)
             }
         };
@@ -311,7 +312,7 @@ impl Writer {
         Ok(done)
     }
 
-    fn apply(&mut self, changes: &[Authorized<Change>], mut entry: Entry) -> Result<(Vec<Made>, Encoded), StoreError> {
+    fn apply(&mut self, changes: &[Authorized<Change>], mut entry: Entry, once: Once<[Made]>) -> Result<(Vec<Made>, Encoded), StoreError> {
         let at = Timestamp::now().as_millisecond();
         let mut all = Vec::with_capacity(changes.len());
         for change in changes {
@@ -320,6 +321,7 @@ impl Writer {
             entry.accesses.push(access(change));
             all.push(made);
         }
+        once.settle(&self.session, &all)?;
         Ok((all, entry.encode()))
     }
 }

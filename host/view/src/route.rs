@@ -26,9 +26,15 @@ pub const ADMIN: &str = "/admin/plugins";
 pub const AUDIT: &str = "/audit";
 /// The stylesheet.
 pub const STYLESHEET: &str = "/assets/linli.css";
+/// The icon.
+pub const ICON: &str = "/assets/linli.svg";
+/// Where browsers look for an icon when an answer, such as one of the API, names none.
+pub const FAVICON: &str = "/favicon.ico";
 
 /// Form field of the CSRF token. Fields that start with `_` are the host's own; a plugin's names never do.
 pub const CSRF_FIELD: &str = "_csrf";
+/// Form field of the version that a page showed of what its form changes.
+pub const VERSION_FIELD: &str = "_version";
 /// Form field of an action: the path and query of the plugin page that it was sent from.
 pub const FROM_FIELD: &str = "_from";
 /// Ends the form field of a `resident` input: `resident.id_number`. A plugin's names hold no dot.

@@ -1,10 +1,12 @@
 //! What the handlers share.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use linli_audit::{Origin, Signer};
+use linli_runtime::rate::Rates;
 use linli_runtime::{Plugin, Runtime};
 use linli_store::Store;
 use moka::sync::Cache;
@@ -49,6 +51,8 @@ struct Inner {
     signer: Signer,
     sessions: Cache<[u8; 32], Arc<SessionInfo>>,
     attempts: Cache<String, u32>,
+    attempts_from: Cache<IpAddr, u32>,
+    rates: Rates<i64>,
     document: String,
     run: String,
 }
@@ -65,11 +69,13 @@ impl App {
     pub fn new(runtime: Runtime, settings: Settings, signer: Signer) -> Result<Self, StartError> {
         let sessions = Cache::builder().max_capacity(50_000).time_to_live(SESSION_BELIEVED).build();
         let attempts = Cache::builder().max_capacity(100_000).time_to_live(ATTEMPTS_WINDOW).build();
+        let attempts_from = Cache::builder().max_capacity(100_000).time_to_live(ATTEMPTS_WINDOW).build();
+        let rates = Rates::new(runtime.limits().account_rate);
         let document = crate::openapi()?;
         let mut random = [0; 16];
         getrandom::fill(&mut random)?;
         let run = HEXLOWER.encode(&random);
-        Ok(Self { inner: Arc::new(Inner { runtime, settings, signer, sessions, attempts, document, run }) })
+        Ok(Self { inner: Arc::new(Inner { runtime, settings, signer, sessions, attempts, attempts_from, rates, document, run }) })
     }
 
     /// The plugin runtime.
@@ -109,6 +115,15 @@ impl App {
 
     pub(crate) fn sessions(&self) -> &Cache<[u8; 32], Arc<SessionInfo>> {
         &self.inner.sessions
+    }
+
+    /// How often each account may ask.
+    pub(crate) fn rates(&self) -> &Rates<i64> {
+        &self.inner.rates
+    }
+
+    pub(crate) fn attempts_from(&self) -> &Cache<IpAddr, u32> {
+        &self.inner.attempts_from
     }
 
     pub(crate) fn attempts(&self) -> &Cache<String, u32> {

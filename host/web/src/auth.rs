@@ -74,6 +74,9 @@ impl FromRequestParts<App> for Visitor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
         let Some((token, carrier)) = token(parts) else { return Ok(Self(None)) };
         match session::find(app, token).await? {
             Some(session) => Ok(Self(Some(SignedIn { session, token: token.to_owned(), carrier }))),

@@ -114,13 +114,12 @@ pub(crate) fn unreadable(rejection: &BytesRejection) -> Problem {
     )
 }
 
-/// A JSON answer that nobody may cache.
+/// A JSON answer.
 pub(crate) fn json<T: Serialize>(value: &T) -> Result<Response, Problem> {
     serde_json::to_string(value).map(json_text).map_err(|error| Problem::internal(&error))
 }
 
 /// A JSON answer that is text already.
 pub(crate) fn json_text(text: String) -> Response {
-    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], text)
-        .into_response()
+    ([(header::CONTENT_TYPE, "application/json"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], text).into_response()
 }

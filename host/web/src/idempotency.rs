@@ -1,17 +1,21 @@
 //! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a change that is asked again under its key is not made again.
 //!
-//! The key is the caller's own. It is taken before the work begins and outlives a restart. An answer below 300 is kept for a
-//! day and said again; one that says that nothing was changed gives the key back. An action's answer may hold values of
-//! records, which nothing may hand out without a new decision: of it only that it was done is kept.
+//! The key is the caller's own. It is taken before the work begins, and what is answered is kept for a day with the change itself:
+//! a handler says by [`Key`] what that will be. What was not kept was not made, and the key serves again. An action's answer
+//! may hold values of records, which nothing may hand out without a new decision: of it only that it was done is kept.
+
+use std::convert::Infallible;
+use std::fmt::Display;
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{FromRequestParts as _, Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use linli_store::claim::{Asked, Claim};
+use linli_store::Once;
+use linli_store::claim::{Asked, Claim, Mark};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -29,18 +33,105 @@ const TOLD: [&str; 3] = ["content-type", "if-match", "x-evidence"];
 /// What of an answer is kept besides status and body.
 const SAID: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
 
-/// An answer as it is kept.
-#[derive(Serialize, Deserialize)]
-struct Kept {
+/// An answer as it is kept, and said again.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
-    /// None where only that it was done is kept.
+    /// None where only that something was done is kept.
     body: Option<String>,
+    /// Whether more was to be done.
+    #[serde(default)]
+    partly: bool,
+}
+
+impl Answer {
+    /// An answer in JSON.
+    pub fn new<T: Serialize>(status: StatusCode, value: &T) -> Result<Self, Problem> {
+        let body = serde_json::to_string(value).map_err(|error| Problem::internal(&error))?;
+        let headers = vec![(header::CONTENT_TYPE.to_string(), "application/json".to_owned())];
+        Ok(Self { status: status.as_u16(), headers, body: Some(body), partly: false })
+    }
+
+    /// With the version of what it shows.
+    pub fn tagged(mut self, version: impl Display) -> Self {
+        self.headers.push((header::ETAG.to_string(), format!("\"{version}\"")));
+        self
+    }
+
+    /// With the place of what was made.
+    pub fn at(mut self, location: String) -> Self {
+        self.headers.push((header::LOCATION.to_string(), location));
+        self
+    }
+
+    fn bodiless(partly: bool) -> Self {
+        Self { status: StatusCode::OK.as_u16(), headers: Vec::new(), body: None, partly }
+    }
+
+    /// What is kept of an answer that named somebody who was erased.
+    pub fn forgotten() -> Result<String, Problem> {
+        Self::bodiless(false).text()
+    }
+
+    fn text(&self) -> Result<String, Problem> {
+        serde_json::to_string(self).map_err(|error| Problem::internal(&error))
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let about = [(header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+        let mut response = (status, about, self.body.unwrap_or_default()).into_response();
+        for (name, value) in self.headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+/// The key under which a change is asked; none where there is none.
+#[derive(Clone, Default)]
+pub(crate) struct Key(Option<Asked>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Key {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
+
+impl Key {
+    /// Keeps with the change what it is answered.
+    pub fn answering<T: ?Sized + 'static>(&self, answer: impl FnOnce(&T) -> Result<Answer, Problem> + Send + 'static) -> Once<T> {
+        let text = |made: &T| answer(made).and_then(|answer| answer.text()).map_err(|problem| problem.detail.clone());
+        self.0.clone().map_or_else(Once::default, |asked| Once::answered(asked, text))
+    }
+
+    /// Keeps with each change that what was asked is done.
+    pub fn done(&self) -> Result<Mark, Problem> {
+        self.mark(&Answer::bodiless(false))
+    }
+
+    /// Keeps with each change that some of what was asked is done.
+    pub fn begun(&self) -> Result<Mark, Problem> {
+        self.mark(&Answer::bodiless(true))
+    }
+
+    fn mark(&self, answer: &Answer) -> Result<Mark, Problem> {
+        let text = answer.text()?;
+        Ok(self.0.clone().map_or_else(Mark::default, |asked| Mark::new(asked, text)))
+    }
 }
 
 /// Does what changes something once a key.
 pub(crate) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
-    let is_change = matches!(*request.method(), Method::POST | Method::PATCH);
+    // A log-in's answer holds a token, which is kept nowhere.
+    let is_change = matches!(*request.method(), Method::POST | Method::PATCH) && !request.uri().path().ends_with("/session");
     if !is_change || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }
@@ -67,16 +158,13 @@ async fn keyed(app: App, request: Request, next: Next) -> Result<Response, Probl
                 refused(StatusCode::CONFLICT, "key-running", "the same request is under way; ask again for its answer").retry_after(1)
             );
         }
-        Claim::Unknown => {
-            let detail = "the host ended while it worked on this; look whether it was done, and take a new key if it was not";
-            return Err(refused(StatusCode::CONFLICT, "key-unknown", detail));
-        }
     }
     // Whoever asked may be gone before it is done; the key must not be held for ever then.
     let work = async move {
         let is_action = parts.uri.path().contains("/actions/");
+        parts.extensions.insert(Key(Some(asked.clone())));
         let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-        settle(&app, &asked, is_action, response).await
+        settle(&app, asked, is_action, response).await
     };
     tokio::spawn(work).await.map_err(|error| Problem::internal(&error))?
 }
@@ -107,17 +195,18 @@ fn fingerprint(parts: &Parts, body: &Bytes) -> [u8; 32] {
     add(parts.method.as_str().as_bytes());
     add(parts.uri.to_string().as_bytes());
     for name in TOLD {
-        add(parts.headers.get(name).map_or(b"".as_slice(), HeaderValue::as_bytes));
+        let told = parts.headers.get(name);
+        add(if told.is_some() { b"told" } else { b"" });
+        add(told.map_or(b"".as_slice(), HeaderValue::as_bytes));
     }
     add(body);
     hash.finalize().into()
 }
 
-/// Keeps the answer, or gives the key back.
-async fn settle(app: &App, asked: &Asked, is_action: bool, response: Response) -> Result<Response, Problem> {
+/// Keeps the answer where the change could not, or gives the key back.
+async fn settle(app: &App, asked: Asked, is_action: bool, response: Response) -> Result<Response, Problem> {
     let status = response.status();
-    let changed_nothing = status.is_client_error() || response.headers().contains_key(header::RETRY_AFTER);
-    if changed_nothing {
+    if !status.is_success() {
         app.store().release_claim(asked).await?;
         return Ok(response);
     }
@@ -125,29 +214,22 @@ async fn settle(app: &App, asked: &Asked, is_action: bool, response: Response) -
     let body = to_bytes(body, usize::MAX).await.map_err(|error| Problem::internal(&error))?;
     let said = |name: &HeaderName| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.to_owned()));
     let text = String::from_utf8(body.to_vec()).ok().filter(|_| !is_action);
-    let kept = Kept { status: status.as_u16(), headers: SAID.iter().filter_map(said).collect(), body: text };
-    let answer = serde_json::to_string(&kept).map_err(|error| Problem::internal(&error))?;
-    app.store().finish_claim(asked, answer).await?;
+    let kept = Answer { status: status.as_u16(), headers: SAID.iter().filter_map(said).collect(), body: text, partly: false };
+    app.store().finish_claim(asked, kept.text()?).await?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
 fn replay(answer: &str) -> Result<Response, Problem> {
-    let kept: Kept = serde_json::from_str(answer).map_err(|error| Problem::internal(&error))?;
-    let Some(body) = kept.body else {
-        return Err(refused(
-            StatusCode::CONFLICT,
-            "key-done",
-            "this was done under this key; its answer is not kept, as it may hold values of records",
-        ));
-    };
-    let status = StatusCode::from_u16(kept.status).map_err(|error| Problem::internal(&error))?;
-    let mut response = (status, [(header::CACHE_CONTROL, "no-store"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], body).into_response();
-    let headers = response.headers_mut();
-    headers.insert(REPLAYED, HeaderValue::from_static("true"));
-    for (name, value) in kept.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            headers.insert(name, value);
-        }
+    let kept: Answer = serde_json::from_str(answer).map_err(|error| Problem::internal(&error))?;
+    if kept.partly {
+        let detail = "the host ended in the midst of this: look which of it was done, and ask for the rest under a new key";
+        return Err(refused(StatusCode::CONFLICT, "key-unknown", detail));
     }
+    if kept.body.is_none() {
+        let detail = "this was done under this key; its answer is not kept, as it may hold values of records";
+        return Err(refused(StatusCode::CONFLICT, "key-done", detail));
+    }
+    let mut response = kept.into_response();
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     Ok(response)
 }

@@ -9,6 +9,8 @@
 //! | `desk` | console and portal, under their own manifests |
 //! | `access_log` | who read a resident's record, as the resident sees it |
 //! | [`metrics`] | what a monitor is told |
+//! | `peer`, `rate` | from where somebody asks, and how often an account may |
+//! | `precondition` | `ETag` and `If-Match` |
 //! | `idempotency` | changes under a key of the caller's, done once |
 //! | `names` | names of codes, regions, applications and officials |
 //! | `api` | one file an endpoint |
@@ -29,7 +31,10 @@ pub mod metrics;
 mod names;
 mod pages;
 pub mod password;
+mod peer;
+mod precondition;
 pub mod problem;
+mod rate;
 pub mod serve;
 pub mod session;
 pub mod witness;

@@ -38,6 +38,7 @@ fn describe() {
     metrics::describe_counter!("linli_rows_read_total", "Rows of records that were read.");
     metrics::describe_counter!("linli_bytes_read_total", "Bytes of JSON that those rows were.");
     metrics::describe_counter!("linli_denials_total", "What was not allowed, by code.");
+    metrics::describe_counter!("linli_rate_limited_total", "Requests and log-ins that came too often, by what was counted.");
     metrics::describe_counter!("linli_log_entries_total", "Entries added to the access log.");
     metrics::describe_histogram!("linli_commit_seconds", "How long group commits took.");
 }
@@ -61,7 +62,7 @@ pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<R
     let (running, most) = app.runtime().running();
     metrics::gauge!("linli_plugin_calls_running").set(running as f64);
     metrics::gauge!("linli_plugin_calls_max").set(most as f64);
-    let about = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    let about = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     Ok((StatusCode::OK, about, kept.render()).into_response())
 }
 

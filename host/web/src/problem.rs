@@ -18,6 +18,8 @@ use linli_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::rate;
+
 /// A problem on its way to the caller. Small: most results here carry one.
 #[derive(Clone, Debug)]
 pub struct Problem(Box<Detail>);
@@ -140,8 +142,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_string(&*self).unwrap_or_default();
-        let mut response =
-            (status, [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")], body).into_response();
+        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -170,10 +171,11 @@ impl From<StoreError> for Problem {
         let detail = error.to_string();
         match error {
             StoreError::NotFound { .. } | StoreError::Reference { .. } => Self::new(StatusCode::NOT_FOUND, "not-found", detail),
-            StoreError::Stale { .. } => Self::new(StatusCode::CONFLICT, "stale", detail),
+            StoreError::Stale { .. } | StoreError::Changed(_) => Self::new(StatusCode::CONFLICT, "stale", detail),
+            StoreError::Overtaken => Self::new(StatusCode::CONFLICT, "key-running", detail).retry_after(1),
             StoreError::Duplicate { .. } | StoreError::Taken(_) => Self::new(StatusCode::CONFLICT, "duplicate", detail),
             StoreError::OutOfScope { .. } => Self::forbidden("out-of-scope", detail),
-            StoreError::TooManyGroups { .. } => Self::new(StatusCode::TOO_MANY_REQUESTS, "limit", detail),
+            StoreError::TooManyGroups { .. } | StoreError::TooLarge { .. } => Self::new(StatusCode::TOO_MANY_REQUESTS, "limit", detail),
             StoreError::Schema(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "schema", detail),
             StoreError::Unerasable(_) => Self::new(StatusCode::CONFLICT, "unerasable", detail),
             StoreError::Log(_) => Self::unavailable("log-unavailable", &detail),
@@ -226,6 +228,7 @@ impl From<CallError> for Problem {
             CallError::Fault { fault, .. } => {
                 Self::new(StatusCode::BAD_GATEWAY, fault.code(), format!("{fault}; its developer finds more in the plugin's log"))
             }
+            CallError::TooOften(wait) => rate::too_often("plugin", wait, "this plugin is called too often"),
             CallError::Busy(wait) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "plugin-busy", detail).retry_after(wait.as_secs().max(1)),
             CallError::Paused(wait) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "plugin-paused", detail).retry_after(wait.as_secs().max(1))

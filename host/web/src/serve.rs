@@ -1,10 +1,14 @@
 //! The router, the listener and the end.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::body::{Body, to_bytes};
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{Next, from_fn, map_response};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +19,8 @@ use crate::{api, metrics, pages, witness};
 
 /// The largest body that is not a plugin, bytes.
 pub(crate) const BODY: usize = 2 << 20;
+/// Bodies up to this are read before anybody answers, bytes.
+const SMALL: usize = 64 << 10;
 /// How often the log is signed.
 const SIGN_EVERY: Duration = Duration::from_secs(1);
 
@@ -22,15 +28,38 @@ const SIGN_EVERY: Duration = Duration::from_secs(1);
 pub fn router(app: App) -> Router {
     Router::new()
         .nest("/api/v1", api::routes(&app))
-        .merge(pages::routes())
+        .merge(pages::routes(&app))
         .route("/metrics", get(metrics::show))
         .fallback(|| async { Problem::not_found("there is nothing at this address; the API begins at /api/v1") })
         .method_not_allowed_fallback(|| async {
             Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take that method")
         })
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn(whole))
+        .layer(map_response(uncached))
         .layer(from_fn(metrics::measure))
         .with_state(app)
+}
+
+/// A small body is read before anybody answers, even one that nobody wants: where one is left unread the connection ends with
+/// the answer, under a client that goes on using it.
+async fn whole(request: Request, next: Next) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if !length.is_some_and(|length| (1..=SMALL).contains(&length)) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    match to_bytes(body, SMALL).await {
+        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Err(_) => Problem::bad_request("body", "the body breaks off").into_response(),
+    }
+}
+
+/// Whatever does not say that it is the same for everybody is for nobody to keep: not for another person at the same browser, not
+/// for a proxy, and not for after a revocation.
+async fn uncached(mut response: Response) -> Response {
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
 }
 
 /// Serves until `stop`, then lets requests under way end.
@@ -44,7 +73,8 @@ pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> 
         let _ = stream.set_nodelay(true);
     });
     let stopped = stop.clone();
-    let served = axum::serve(listener, router(app)).with_graceful_shutdown(async move { stopped.cancelled().await });
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(async move { stopped.cancelled().await });
     let grace = async {
         stop.cancelled().await;
         tokio::time::sleep(Duration::from_secs(5)).await;

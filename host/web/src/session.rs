@@ -1,5 +1,6 @@
 //! Sessions: one opaque random token, as a cookie for browsers and as a bearer token for programs.
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -7,10 +8,12 @@ use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;
 use linli_audit::{Entry, Outcome};
 use linli_scope::Actor;
+use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
 use crate::app::{ATTEMPTS_MAX, App};
 use crate::password;
+use crate::peer::Peer;
 use crate::problem::Problem;
 
 /// How long a session lasts.
@@ -51,23 +54,26 @@ fn random<const N: usize>() -> Result<String, Problem> {
     Ok(BASE64URL_NOPAD.encode(&bytes))
 }
 
-/// Logs a person in. Failures are on the record, and too many of them close the door for a while.
-pub async fn log_in(app: &App, login: &str, given: &str) -> Result<Opened, Problem> {
-    let attempts = app.attempts().get(login).unwrap_or(0);
-    if attempts >= ATTEMPTS_MAX {
-        let detail = "too many failed log-ins of this account; wait five minutes";
-        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", detail).retry_after(300));
+/// Logs a person in. Failures are on the record, and too many of them close the door for a while: to the account, and to
+/// the address from which they come.
+pub(crate) async fn log_in(app: &App, login: &str, given: &str, Peer(from): Peer) -> Result<Opened, Problem> {
+    // The address first: from one that is kept out nobody's account is closed.
+    if let Some(from) = from {
+        count_attempt(app.attempts_from(), from, app.runtime().limits().failed_log_ins, "address")?;
     }
+    count_attempt(app.attempts(), login.to_owned(), ATTEMPTS_MAX, "account")?;
     let account = app.store().account(login).await?;
     let (given, kept) = (given.to_owned(), account.as_ref().map(|account| account.password.clone()));
     let fits =
         tokio::task::spawn_blocking(move || password::fits(&given, kept.as_deref())).await.map_err(|error| Problem::internal(&error))?;
     let Some(account) = account.filter(|_| fits) else {
-        app.attempts().insert(login.to_owned(), attempts + 1);
         app.store().record(entry("unknown", Outcome::Denied { code: "log-in".into(), detail: String::new() }).encode()).await?;
         return Err(Problem::unauthorized("用户名或密码不对 · the user name or the password is wrong"));
     };
     app.attempts().invalidate(login);
+    if let Some(from) = from {
+        app.attempts_from().entry(from).and_upsert_with(|counted| counted.map_or(0, |counted| counted.into_value().saturating_sub(1)));
+    }
     let (token, csrf) = (random::<32>()?, random::<16>()?);
     let now = Timestamp::now().as_millisecond();
     let expires = now + LASTS_SECONDS * 1_000;
@@ -75,6 +81,26 @@ pub async fn log_in(app: &App, login: &str, given: &str) -> Result<Opened, Probl
     app.store().open_session(hash(&token), account.actor.id, csrf.clone(), now, expires, logged).await?;
     let info = SessionInfo { actor: Arc::new(account.actor), login: account.login, name: account.name, csrf, expires };
     Ok(Opened { token, info })
+}
+
+/// Counts a log-in as failed before it is looked at, so that many at once are no way around the bound; one that succeeds is
+/// taken back.
+fn count_attempt<K: Hash + Eq + Send + Sync + 'static>(
+    attempts: &Cache<K, u32>,
+    who: K,
+    most: u32,
+    by: &'static str,
+) -> Result<(), Problem> {
+    // Whoever is kept out is not kept out longer for trying.
+    if attempts.get(&who).is_none_or(|counted| counted < most) {
+        let counted = attempts.entry(who).and_upsert_with(|counted| counted.map_or(0, moka::Entry::into_value).saturating_add(1));
+        if counted.into_value() <= most {
+            return Ok(());
+        }
+    }
+    metrics::counter!("linli_rate_limited_total", "by" => by).increment(1);
+    let detail = format!("too many failed log-ins of this {by}; wait five minutes");
+    Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", detail).retry_after(300))
 }
 
 /// Ends a session.

@@ -54,7 +54,10 @@ impl Session {
 
     /// Approves what somebody else uploaded.
     pub fn approve(&self, grant: i64) -> anyhow::Result<()> {
-        self.post(&format!("/grants/{grant}/approve"), &json!({})).map(|_| ())
+        let path = format!("/grants/{grant}");
+        let version = self.get(&path)?.get("version").and_then(Value::as_i64).context("the grant has no version")?;
+        let request = ureq::post(self.url(&format!("{path}/approve"))).header("Authorization", self.bearer());
+        request.header("If-Match", format!("\"{version}\"")).send_json(json!({})).context("POST approve").map(drop)
     }
 
     fn bearer(&self) -> String {

@@ -38,6 +38,10 @@ pub const ADMIN: &str = "admin";
 /// The admin who approves what the other one uploads.
 pub const APPROVER: &str = "admin2";
 
+/// One session stands for a street full of people, and one plugin is called as fast as it answers.
+const UNHURRIED: &str =
+    "account-rate = { per-second = 1_000_000, burst = 1_000_000 }\nplugin-rate = { per-second = 1_000_000, burst = 1_000_000 }\n";
+
 /// A data directory, and where its records are.
 #[derive(Clone)]
 pub struct Data {
@@ -125,6 +129,7 @@ impl<'a> Platform<'a> {
     /// Starts the server and waits until it is well.
     pub fn start(data: &'a Data, fleet: &Fleet) -> anyhow::Result<Self> {
         let listen = format!("127.0.0.1:{}", free_port()?);
+        std::fs::write(data.directory.join("limits.toml"), UNHURRIED)?;
         let mut command = data.command("serve")?;
         command.args(["--listen", &listen]).env("LINLI_LOG", "warn");
         let mut server = fleet.start("linli serve", &mut command)?;

@@ -20,7 +20,7 @@ pub fn requested(host: &Host, access: &str) -> i64 {
 }
 
 fn approve(admin: &Person, grant: i64, body: &Value) -> linli_tests::Answer {
-    admin.post(&format!("/grants/{grant}/approve"), body)
+    admin.decide(grant, "approve", body)
 }
 
 fn assessment() -> Value {
@@ -65,7 +65,7 @@ fn a_request_without_its_sensitive_fields_needs_one_approver() {
     let host = Host::fresh();
     let grant = requested(&host, "fields = { age = \"plain\", disability_level = \"plain\" }");
     let admin = host.person("admin");
-    admin.post(&format!("/grants/{grant}/narrow"), &json!({"drop-fields": ["resident.disability_level"]})).expect(200);
+    admin.decide(grant, "narrow", &json!({"drop-fields": ["resident.disability_level"]})).expect(200);
     assert_eq!(approve(&admin, grant, &json!({})).expect(200).text("/state"), "active");
 }
 
@@ -80,13 +80,13 @@ fn a_delegated_admin_decides_within_their_regions_and_clearance_and_is_told_what
         assert!(refused.detail().contains(part), "{}", refused.detail());
     }
     let narrowed = json!({"regions": [own], "drop-fields": ["resident.disability_level"]});
-    local.post(&format!("/grants/{grant}/narrow"), &narrowed).expect(200);
+    local.decide(grant, "narrow", &narrowed).expect(200);
     assert_eq!(approve(&local, grant, &json!({})).expect(200).text("/state"), "active");
     // What reaches further is for admins who reach as far.
     let allowance = host.grant("civil-affairs.elder-allowance");
-    local.post(&format!("/grants/{allowance}/revoke"), &json!({"reason": "r"})).refused(403, "remit");
-    local.post(&format!("/grants/{allowance}/narrow"), &json!({"regions": [own]})).refused(403, "remit");
-    local.post(&format!("/grants/{grant}/revoke"), &json!({"reason": "r"})).expect(200);
+    local.decide(allowance, "revoke", &json!({"reason": "r"})).refused(403, "remit");
+    local.decide(allowance, "narrow", &json!({"regions": [own]})).refused(403, "remit");
+    local.decide(grant, "revoke", &json!({"reason": "r"})).expect(200);
 }
 
 #[test]

@@ -119,7 +119,7 @@ fn changed_while(held: &str, change: impl FnOnce(&Host, i64)) -> Answer {
 }
 
 fn revoke(host: &Host, grant: i64) {
-    host.person("admin").post(&format!("/grants/{grant}/revoke"), &json!({"reason": "test"})).expect(200);
+    host.person("admin").decide(grant, "revoke", &json!({"reason": "test"})).expect(200);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_cursor_gives_nothing_after_its_grant_is_revoked() {
 fn a_cursor_gives_nothing_of_a_field_that_its_grant_has_lost() {
     let narrow = |host: &Host, grant: i64| {
         let less = json!({"drop-fields": ["resident.age"]});
-        host.person("admin").post(&format!("/grants/{grant}/narrow"), &less).expect(200);
+        host.person("admin").decide(grant, "narrow", &less).expect(200);
     };
     let answer = changed_while("hold", narrow).refused(403, "denied");
     assert!(answer.detail().contains("`age`"), "{}", answer.detail());
@@ -205,4 +205,15 @@ fn a_plugin_that_keeps_failing_is_kept_off_and_a_new_version_begins_anew() {
     worker.get(ALLOWANCE).expect(200);
     host.with_package(&changed("hostile", |manifest| manifest.replacen("1.0.0", "1.0.1", 1)));
     worker.get(&page("kept")).expect(200);
+}
+
+#[test]
+fn rows_of_too_many_bytes_are_refused_before_the_guest_or_a_page_has_them() {
+    let (host, worker) = with_hostile("row-bytes = 600\n");
+    let refused = worker.get(&page("rows")).refused(429, "limit");
+    assert!(refused.detail().contains("at most 600 bytes of rows"), "{}", refused.detail());
+    // A bound block is read by the host alone, within the same bound.
+    let refused = worker.get(&format!("{ALLOWANCE}-bound")).refused(429, "limit");
+    assert!(refused.detail().contains("more than 600 bytes"), "{}", refused.detail());
+    drop(host);
 }

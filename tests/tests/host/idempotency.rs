@@ -1,5 +1,7 @@
 //! A change that is asked again under its key is not made again.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use linli_tests::{Answer, Host, Person};
 use serde_json::{Value, json};
 
@@ -72,4 +74,72 @@ fn of_many_at_once_one_is_done() {
         }
     }
     assert_eq!(keyed(&worker, "/records/resident/import", "rows", &table).expect(200).json["entered"], 10);
+}
+
+#[test]
+fn whatever_a_killed_host_was_asked_under_a_key_is_done_once_when_it_is_asked_again() {
+    let host = Host::fresh();
+    let worker = host.person("worker");
+    let here = grid(&worker);
+    let (begun, acknowledged) = (AtomicU32::new(0), AtomicU32::new(0));
+    let data = std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let number = 2_000 + begun.fetch_add(1, Ordering::SeqCst);
+                    let headers = [("content-type", "application/json"), ("idempotency-key", &*number.to_string())];
+                    let sent = worker.try_send("POST", "/records/resident", &headers, record(&here, number).to_string().as_bytes());
+                    if sent.is_err() {
+                        return;
+                    }
+                    acknowledged.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        while acknowledged.load(Ordering::SeqCst) < 200 {
+            std::thread::yield_now();
+        }
+        host.kill()
+    });
+    let host = Host::serve(data);
+    let worker = host.person("worker");
+    for number in 2_000..2_000 + begun.load(Ordering::SeqCst) {
+        // One that was there without its answer would be refused as a duplicate.
+        let again = keyed(&worker, "/records/resident", &number.to_string(), &record(&here, number)).expect(201);
+        worker.get(&format!("/records/resident/{}", again.text("/id"))).expect(200);
+    }
+}
+
+#[test]
+fn every_decision_under_a_key_is_answered_again_as_it_was() {
+    let host = Host::fresh();
+    let (admin, other) = (host.person("admin"), host.person("admin2"));
+    let grant = crate::approval::requested(&host, "fields = { age = \"plain\", phone = \"plain\" }");
+    let over = |what: &str, version: u32, body: Value| {
+        let headers = [("content-type", "application/json"), ("idempotency-key", what), ("if-match", &*format!("\"{version}\""))];
+        let ask = || other.send("POST", &format!("/grants/{grant}/{what}"), &headers, body.to_string().as_bytes());
+        let (first, again) = (ask().expect(200), ask().expect(200));
+        assert_eq!((&first.json, &first.etag), (&again.json, &again.etag), "{what}");
+        first
+    };
+    over("narrow", 1, json!({"drop-fields": ["resident.phone"]}));
+    assert_eq!(over("approve", 2, json!({})).text("/approvals/0/by"), "吴复核");
+    assert_eq!(over("revoke", 3, json!({"reason": "r"})).text("/state"), "revoked");
+    let resident = host.person("worker").get("/records/resident?fields=name&limit=1").expect(200).text("/records/0/id").to_owned();
+    let asked = json!({"resident": resident, "reason": "r", "legal_basis": "l"});
+    let measure = keyed(&admin, "/audit/erasures", "ask", &asked).expect(201);
+    assert_eq!(keyed(&admin, "/audit/erasures", "ask", &asked).expect(201).json, measure.json);
+    let approve = format!("/audit/measures/{}/approve", measure.json["id"]);
+    let erased = keyed(&other, &approve, "erase", &json!({})).expect(200);
+    assert_eq!(keyed(&other, &approve, "erase", &json!({})).expect(200).json, erased.json);
+    // What was answered about the person is not kept longer than the person.
+    keyed(&admin, "/audit/erasures", "ask", &asked).refused(409, "key-done");
+}
+
+#[test]
+fn a_log_in_is_not_kept_under_a_key() {
+    let host = Host::fresh();
+    let login = json!({"username": "worker", "password": host.password("worker")});
+    let token = || keyed(&host.person("worker"), "/session", "log-in", &login).expect(201).text("/token").to_owned();
+    assert_ne!(token(), token());
 }

@@ -77,3 +77,18 @@ fn admins_and_a_publishers_own_developers_upload_and_a_plugin_stays_its_publishe
     let refused = admin.upload(&posing, "civil-affairs").refused(409, "other-publisher");
     assert!(refused.detail().contains("linli.console"), "{}", refused.detail());
 }
+
+#[test]
+fn a_package_that_was_not_stripped_is_refused_and_said_how_to_strip_it() {
+    let host = Host::fresh();
+    let mut package = std::fs::read(plugin("elder-allowance")).unwrap();
+    // A custom section of 80 KiB: its size in the three bytes of LEB128, its name, its data.
+    let (name, data) = (b".debug_info", vec![0; 80 << 10]);
+    let size = 1 + name.len() + data.len();
+    package.extend([0, size as u8 | 0x80, (size >> 7) as u8 | 0x80, (size >> 14) as u8, name.len() as u8]);
+    package.extend(name.iter().chain(&data));
+    let refused = host.person("developer").upload(&package, "civil-affairs").refused(422, "package");
+    for part in ["not stripped", "`.debug_info`", "strip = true"] {
+        assert!(refused.detail().contains(part), "{}", refused.detail());
+    }
+}

@@ -34,7 +34,7 @@ fn what_was_made_from_a_regions_residents_is_found_where_that_region_may_be_seen
     assert_eq!(notes(&other), ["of-nothing"]);
     // What the grant no longer reaches, nothing that was made from it may bring back.
     let narrowed = json!({"regions": [jurisdiction(&other)]});
-    admin.post(&format!("/grants/{}/narrow", host.grant("tests.hostile")), &narrowed).expect(200);
+    admin.decide(host.grant("tests.hostile"), "narrow", &narrowed).expect(200);
     assert_eq!(notes(&admin), ["of-nothing"]);
 }
 

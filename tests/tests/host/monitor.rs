@@ -28,17 +28,20 @@ fn nobody_is_told_but_the_monitor_and_no_person_is_named() {
     worker.get(&format!("/records/resident/{id}")).expect(200);
     worker.get("/records/ghost").refused(403, "entity-not-granted");
     officer.get("/plugins/civil-affairs.elder-allowance/pages/eligible").expect(200);
+    let guess = serde_json::json!({"username": "nobody-of-this-name", "password": "x"});
+    assert_eq!((0..11).map(|_| host.nobody().post("/session", &guess).status).filter(|status| *status == 429).count(), 1);
     let (status, told) = metrics(&host, TOKEN);
     assert_eq!(status, 200);
     let line = |start: &str| told.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no {start}: {told}"));
     assert!(line(r#"linli_requests_total{route="/api/v1/records/{entity}/{id}",method="GET",status="200"}"#).ends_with(" 1"));
     assert!(line(r#"linli_plugin_calls_total{plugin="civil-affairs.elder-allowance",outcome="allowed"}"#).ends_with(" 1"));
     assert!(line(r#"linli_denials_total{code="entity-not-granted"}"#).ends_with(" 1"));
+    assert!(line(r#"linli_rate_limited_total{by="account"}"#).ends_with(" 1"));
     for start in ["linli_rows_read_total", "linli_bytes_read_total", "linli_log_entries_total", "linli_commit_seconds_bucket"] {
         assert!(!line(start).ends_with(" 0"));
     }
     line("linli_plugin_calls_running 0");
-    for told_nowhere in [id.as_str(), listed.text("/records/0/name"), "worker", "ghost"] {
+    for told_nowhere in [id.as_str(), listed.text("/records/0/name"), "worker", "ghost", "nobody-of-this-name"] {
         assert!(!told.contains(told_nowhere), "{told_nowhere}");
     }
 }

@@ -106,7 +106,7 @@ fn what_is_new_since_the_grant_before_is_named() {
     let first = requested(&host, "fields = { age = \"plain\" }\nwhere = \"age >= 80\"");
     let admin = host.person("admin");
     assert!(preview(&admin, first)["compared_with"].is_null());
-    admin.post(&format!("/grants/{first}/approve"), &json!({})).expect(200);
+    admin.decide(first, "approve", &json!({})).expect(200);
     let second = requested(&host, "fields = { age = \"plain\", phone = \"masked\" }\nwhere = \"age >= 60\"");
     let preview = preview(&admin, second);
     assert_eq!(preview["compared_with"], json!(first));
@@ -118,7 +118,7 @@ fn what_is_new_since_the_grant_before_is_named() {
 fn a_grant_is_narrowed_to_what_the_plugin_really_read() {
     let host = Host::fresh();
     let (admin, grant) = (host.person("admin"), host.grant(ALLOWANCE));
-    let narrow = || admin.post(&format!("/grants/{grant}/narrow-to-used"), &json!({}));
+    let narrow = || admin.decide(grant, "narrow-to-used", &json!({}));
     narrow().refused(422, "narrowing");
     host.person("worker").get(&format!("/plugins/{ALLOWANCE}/pages/eligible")).expect(200);
     let before = preview(&admin, grant);

@@ -30,16 +30,16 @@ fn a_narrowed_grant_shrinks_the_page_and_a_revoked_one_ends_it() {
     let (admin, officer) = (host.person("admin"), host.person("officer"));
     let grant = host.grant(ALLOWANCE);
     let community = host.person("worker2").get("/session").expect(200).text("/regions/0").to_owned();
-    admin.post(&format!("/grants/{grant}/narrow"), &json!({"regions": [community]})).expect(200);
+    admin.decide(grant, "narrow", &json!({"regions": [community]})).expect(200);
     let rows = officer.get(PAGE).expect(200);
     assert!(rows.list("/blocks/0/rows").iter().all(|row| row["grid"].as_str().unwrap().starts_with(&community)));
-    admin.post(&format!("/grants/{grant}/narrow"), &json!({"drop-fields": ["resident.phone"]})).refused(422, "narrowing");
-    admin.post(&format!("/grants/{grant}/narrow"), &json!({"drop-fields": ["resident.grid"]})).expect(200);
+    admin.decide(grant, "narrow", &json!({"drop-fields": ["resident.phone"]})).refused(422, "narrowing");
+    admin.decide(grant, "narrow", &json!({"drop-fields": ["resident.grid"]})).expect(200);
     let denied = officer.get(PAGE);
     assert_eq!(denied.status, 403);
     assert!(denied.detail().contains("`grid`"), "{}", denied.detail());
-    officer.post(&format!("/grants/{grant}/revoke"), &json!({"reason": "r"})).refused(403, "role");
-    admin.post(&format!("/grants/{grant}/revoke"), &json!({"reason": "r"})).expect(200);
+    officer.decide(grant, "revoke", &json!({"reason": "r"})).refused(403, "role");
+    admin.decide(grant, "revoke", &json!({"reason": "r"})).expect(200);
     officer.get(PAGE).refused(403, "grant-revoked");
 }
 
@@ -47,7 +47,7 @@ fn a_narrowed_grant_shrinks_the_page_and_a_revoked_one_ends_it() {
 fn a_grant_that_has_expired_allows_nothing() {
     let host = Host::fresh();
     let grant = host.grant(ALLOWANCE);
-    host.person("admin").post(&format!("/grants/{grant}/narrow"), &json!({"expires": "2020-01-01T00:00:00Z"})).expect(200);
+    host.person("admin").decide(grant, "narrow", &json!({"expires": "2020-01-01T00:00:00Z"})).expect(200);
     host.person("worker").get(PAGE).refused(403, "grant-expired");
 }
 
@@ -92,7 +92,7 @@ fn an_expired_grant_makes_way_for_a_new_request_of_the_same_component() {
     let host = Host::fresh();
     let (admin, worker) = (host.person("admin"), host.person("worker"));
     let old = host.grant(ALLOWANCE);
-    admin.post(&format!("/grants/{old}/narrow"), &json!({"expires": "2020-01-01T00:00:00Z"})).expect(200);
+    admin.decide(old, "narrow", &json!({"expires": "2020-01-01T00:00:00Z"})).expect(200);
     let made = admin.upload(&fs::read(plugin("elder-allowance")).unwrap(), "civil-affairs").expect(201);
     let new = made.json["grant"]["id"].as_i64().unwrap();
     assert!(new != old && made.text("/grant/state") == "requested", "{}", made.json);
@@ -130,7 +130,7 @@ fn the_log_says_what_was_narrowed() {
     let grant = host.grant(ALLOWANCE);
     let before = host.log_entries();
     let narrowing = json!({"drop-fields": ["resident.grid"], "and-where": {"entity": "resident", "condition": "name != \"王小明\""}});
-    host.person("admin").post(&format!("/grants/{grant}/narrow"), &narrowing).expect(200);
+    host.person("admin").decide(grant, "narrow", &narrowing).expect(200);
     let log = host.person("auditor").get(&format!("/audit/entries?after={before}")).expect(200);
     let entries: Vec<_> = log.list("/entries").iter().filter_map(|entry| entry["entry"]["entry_point"].as_str()).collect();
     // Both of its accesses to residents.

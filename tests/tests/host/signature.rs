@@ -48,7 +48,7 @@ fn a_publisher_with_a_key_must_sign_what_it_publishes() {
     let early = upload(&admin, &bytes, &sign(&file, &private)).refused(422, "signature");
     assert!(early.detail().contains("has no key"), "{}", early.detail());
     let key = json!({"id": "tests", "name": "Tests", "sector": "tests", "key": fs::read_to_string(public).unwrap()});
-    let added = admin.post("/publishers", &key).expect(201);
+    let added = admin.post_over("/publishers/tests", "/publishers", &key).expect(201);
     assert!(added.text("/key").starts_with("ed25519:"), "{}", added.json);
 
     let missing = admin.upload(&bytes, "tests").refused(422, "signature");
@@ -62,7 +62,7 @@ fn a_publisher_with_a_key_must_sign_what_it_publishes() {
 
     upload(&admin, &bytes, &sign(&file, &private)).expect(201);
     assert_eq!(signed(&admin), json!(true));
-    admin.post("/publishers", &json!({"id": "tests", "name": "Renamed", "sector": "tests"})).expect(201);
+    admin.post_over("/publishers/tests", "/publishers", &json!({"id": "tests", "name": "Renamed", "sector": "tests"})).expect(201);
     admin.upload(&bytes, "tests").refused(422, "signature");
     let restarted = Host::serve(host.stop());
     assert_eq!(signed(&restarted.person("admin")), json!(true));

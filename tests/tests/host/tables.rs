@@ -122,7 +122,7 @@ fn a_guest_is_told_what_is_left_out_and_gets_no_group_of_its_own_choice() {
 fn a_grant_may_drop_a_table_or_count_in_fewer_regions() {
     let host = Host::fresh();
     let (admin, officer, other) = (host.person("admin"), host.person("officer"), host.person("worker2"));
-    let narrow = |body: &Value| admin.post(&format!("/grants/{}/narrow", host.grant(ALLOWANCE)), body);
+    let narrow = |body: &Value| admin.decide(host.grant(ALLOWANCE), "narrow", body);
     let street = shown(&officer.get(PLANNING).expect(200), 0, ["age", "sex"]);
     narrow(&json!({"regions": [jurisdiction(&other)]})).expect(200);
     let community = shown(&officer.get(PLANNING).expect(200), 0, ["age", "sex"]);

@@ -131,14 +131,14 @@ fn install(host: &Host, package: &[u8], narrowing: Option<&Json>) -> Result<(), 
     let made = host.nobody().with_token(UPLOADER).upload(package, "tests");
     let grant = made.json["grant"]["id"].as_i64().ok_or_else(|| format!("not installed: {}", made.json))?;
     if let Some(narrowing) = narrowing {
-        let narrowed = admin.post(&format!("/grants/{grant}/narrow"), narrowing);
+        let narrowed = admin.decide(grant, "narrow", narrowing);
         if narrowed.status != 200 {
             return Err(format!("not narrowed by {narrowing}: {}", narrowed.json));
         }
     }
     let assessment = json!({"assessment": {"text": "模型", "reference": "-"}});
     for approver in ["admin", "admin2"] {
-        let approved = host.person(approver).post(&format!("/grants/{grant}/approve"), &assessment);
+        let approved = host.person(approver).decide(grant, "approve", &assessment);
         match approved.text("/state") {
             "active" => return Ok(()),
             _ if approved.status == 200 => {}

@@ -24,7 +24,7 @@ pub enum Command {
     /// 批准 Put a request in force.
     Approve {
         #[command(flatten)]
-        one: One,
+        reviewed: Reviewed,
         /// When it ends, RFC 3339; else as requested.
         #[arg(long)]
         expires: Option<String>,
@@ -40,7 +40,7 @@ pub enum Command {
     /// 撤销 End a grant, at once.
     Revoke {
         #[command(flatten)]
-        one: One,
+        reviewed: Reviewed,
         /// Why.
         #[arg(long)]
         reason: String,
@@ -56,11 +56,21 @@ pub struct One {
     server: Server,
 }
 
+/// Which grant, as it was reviewed.
+#[derive(Args)]
+pub struct Reviewed {
+    #[command(flatten)]
+    one: One,
+    /// The version that you reviewed: nothing is done if another admin has changed it since. Else the version of now.
+    #[arg(long)]
+    version: Option<u64>,
+}
+
 /// What to take away.
 #[derive(Args)]
 pub struct Narrow {
     #[command(flatten)]
-    one: One,
+    reviewed: Reviewed,
     /// To the fields that the plugin has used within the last 90 days.
     #[arg(long, conflicts_with_all = ["drop_fields", "mask_fields", "drop_checks", "regions", "and_where", "expires", "rows_per_call", "rows_per_day"])]
     to_used: bool,
@@ -99,18 +109,24 @@ pub fn run(command: &Command) -> Result<()> {
         Command::List(server) => list(server),
         Command::Review(one) => show(&Client::signed_in(&one.server)?.get(&format!("/grants/{}", one.id))?),
         Command::Preview(one) => preview::show(&Client::signed_in(&one.server)?.get(&format!("/grants/{}/preview", one.id))?),
-        Command::Narrow(narrow) if narrow.to_used => decide(&narrow.one, "narrow-to-used", &json!({})),
-        Command::Approve { one, expires, assessment, reference } => {
+        Command::Narrow(narrow) if narrow.to_used => decide(&narrow.reviewed, "narrow-to-used", &json!({})),
+        Command::Approve { reviewed, expires, assessment, reference } => {
             let assessment = assessment.as_ref().map(|text| json!({"text": text, "reference": reference}));
-            decide(one, "approve", &json!({"expires": expires, "assessment": assessment}))
+            decide(reviewed, "approve", &json!({"expires": expires, "assessment": assessment}))
         }
-        Command::Narrow(narrow) => decide(&narrow.one, "narrow", &narrowing(narrow)?),
-        Command::Revoke { one, reason } => decide(one, "revoke", &json!({"reason": reason})),
+        Command::Narrow(narrow) => decide(&narrow.reviewed, "narrow", &narrowing(narrow)?),
+        Command::Revoke { reviewed, reason } => decide(reviewed, "revoke", &json!({"reason": reason})),
     }
 }
 
-fn decide(one: &One, what: &str, body: &Value) -> Result<()> {
-    show(&Client::signed_in(&one.server)?.post(&format!("/grants/{}/{what}", one.id), body)?)
+fn decide(reviewed: &Reviewed, what: &str, body: &Value) -> Result<()> {
+    let client = Client::signed_in(&reviewed.one.server)?;
+    let path = format!("/grants/{}", reviewed.one.id);
+    let version = match reviewed.version {
+        Some(version) => Some(format!("\"{version}\"")),
+        None => client.version(&path)?,
+    };
+    show(&client.post_over(version.as_deref(), &format!("{path}/{what}"), body)?)
 }
 
 fn narrowing(narrow: &Narrow) -> Result<Value> {
@@ -169,6 +185,7 @@ fn show(grant: &Value) -> Result<()> {
         text_of(grant, "plugin_version"),
         localized(grant.get("name"))
     )?;
+    say!("  版本 version   {}", grant.get("version").unwrap_or(&Value::Null))?;
     say!("  状态 state     {}", text_of(grant, "state"))?;
     say!("  单位 publisher {}", grant.pointer("/publisher/name").and_then(Value::as_str).unwrap_or("?"))?;
     say!("  组件 component {}", text_of(grant, "digest"))?;

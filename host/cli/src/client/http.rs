@@ -45,6 +45,25 @@ impl Client {
         self.answer(self.posting(path, "application/json").send(body.to_string()))
     }
 
+    /// The version of what is at an address: its `ETag`. None where there is nothing.
+    pub fn version(&self, path: &str) -> Result<Option<String>> {
+        let sent = self.signed(self.agent.get(format!("{}{path}", self.base))).call();
+        if sent.as_ref().is_ok_and(|response| response.status().as_u16() == 404) {
+            return Ok(None);
+        }
+        let tag = sent.as_ref().ok().and_then(|response| response.headers().get("etag")?.to_str().ok()).map(ToOwned::to_owned);
+        self.answer(sent).map(|_| tag)
+    }
+
+    /// `POST` of JSON that changes a version.
+    pub fn post_over(&self, version: Option<&str>, path: &str, body: &Value) -> Result<Value> {
+        let mut request = self.posting(path, "application/json");
+        if let Some(version) = version {
+            request = request.header("if-match", version);
+        }
+        self.answer(request.send(body.to_string()))
+    }
+
     /// `POST` of JSON that is done once: where no answer comes, or the host is busy, it is asked again under the same key.
     pub fn post_once(&self, path: &str, body: &Value, key: &str) -> Result<Value> {
         let ask = || self.posting(path, "application/json").header("idempotency-key", key).send(body.to_string());

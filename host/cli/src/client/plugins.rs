@@ -161,7 +161,9 @@ pub fn publisher(command: &PublisherCommand) -> Result<()> {
         PublisherCommand::Add { id, name, sector, key, server } => {
             let read = |file: &PathBuf| fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()));
             let key = key.as_ref().map(read).transpose()?;
-            Client::signed_in(server)?.post("/publishers", &json!({"id": id, "name": name, "sector": sector, "key": key}))?;
+            let client = Client::signed_in(server)?;
+            let before = client.version(&format!("/publishers/{}", part(id)))?;
+            client.post_over(before.as_deref(), "/publishers", &json!({"id": id, "name": name, "sector": sector, "key": key}))?;
             say!("已添加 Added {id}")?;
         }
     }

@@ -8,12 +8,14 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use jiff::Timestamp;
 use linli_model::RegionCode;
+use linli_runtime::install::Upload;
 use linli_runtime::{Decision, Runtime};
 use linli_scope::approval::Approving;
 use linli_scope::{Actor, GrantState};
 use linli_store::Database;
+use linli_store::Once;
 use linli_store::account::Account;
-use linli_store::plugin::Publisher;
+use linli_store::plugin::{Publisher, Registered};
 use linli_web::password;
 
 use super::accounts;
@@ -101,7 +103,8 @@ async fn prepare(data: &DataDir, options: &Options) -> Result<()> {
     let resident = population::enter(&runtime, &street, options.residents).await?;
     note!("  用时 took {:.1} s", began.elapsed().as_secs_f64());
     for (id, name, sector) in PUBLISHERS {
-        store.put_publisher(Publisher { id: id.into(), name: name.into(), sector: sector.into() }, None).await?;
+        let publisher = Publisher { id: id.into(), name: name.into(), sector: sector.into() };
+        store.put_publisher(None, Registered { publisher, pem: None }, Vec::new(), Once::default()).await?;
     }
     let communities = population::communities(&store, &street);
     let [(first, _), (second, _), ..] = communities.as_slice() else { bail!("{street} has fewer than two communities") };
@@ -153,10 +156,12 @@ async fn install_one(runtime: &Runtime, admin: &Actor, bytes: Vec<u8>, manifest:
     let id = linli_scope::Manifest::read(manifest)?.plugin.id;
     let publisher = id.split('.').next().unwrap_or_default().to_owned();
     let uploader = actor(runtime, uploader(&publisher)).await?;
-    let made = runtime.install(bytes, None, &publisher, &uploader, Timestamp::now()).await?;
+    let made = runtime
+        .install(Upload { bytes, signature: None, publisher: &publisher, replaces: None }, &uploader, Timestamp::now(), Once::default())
+        .await?;
     note!("  安装插件 installed {} {}", made.plugin, made.version);
     if made.grant.state == GrantState::Requested {
-        runtime.decide(admin, made.grant, &Decision::Approve(Approving::default())).await?;
+        runtime.decide(admin, made.grant, &Decision::Approve(Approving::default()), Once::default()).await?;
     }
     Ok(())
 }

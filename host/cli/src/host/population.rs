@@ -11,7 +11,7 @@ use linli_population::{Community, Dwelling, Household, Neighbourhood, Plan, Valu
 use linli_runtime::Runtime;
 use linli_scope::decide::Ask;
 use linli_scope::{Actor, Operator, Role};
-use linli_store::{Made, Store};
+use linli_store::{Made, Once, Store};
 use serde_json::Value;
 
 use crate::output;
@@ -157,7 +157,7 @@ async fn enter_neighbourhood(desk: &Desk<'_>, neighbourhood: Neighbourhood) -> R
 }
 
 async fn one(desk: &Desk<'_>, entity: &str, values: &Values) -> Result<Made> {
-    desk.enter(entity, values, Some(EVIDENCE.into())).await.map_err(|error| match error {
+    desk.enter(entity, values, Some(EVIDENCE.into()), Once::default()).await.map_err(|error| match error {
         EntryError::Invalid(errors) => anyhow!("a synthetic {entity} can't be entered: {errors:?}"),
         error => error.into(),
     })

@@ -17,6 +17,7 @@ use wasmtime::component::Resource;
 use crate::contract::linli::platform::records::{Change, Host, HostCursor, Outcome, Page, Query};
 use crate::contract::linli::platform::types::{Comparison, Error, Value as WitValue};
 use crate::invocation::{Refused, State};
+use crate::limits::Exhausted;
 
 /// A cursor holds what was asked, what was authorised under which scope, and where it stands: no connection, no transaction.
 pub struct Cursor {
@@ -68,7 +69,7 @@ impl State {
             StoreError::Stale { .. } | StoreError::Duplicate { .. } => answer("conflict", error),
             StoreError::Reference { .. } => answer("not-found", error),
             StoreError::OutOfScope { .. } => answer("denied", error),
-            StoreError::TooManyGroups { .. } => answer("limit", error),
+            StoreError::TooManyGroups { .. } | StoreError::TooLarge { .. } => answer("limit", error),
             _ => {
                 tracing::error!(%error, plugin = self.circumstances.plugin.id(), "the store failed under a plugin");
                 answer("unavailable", "the store can't answer now")
@@ -92,7 +93,10 @@ impl State {
     }
 
     async fn page(&mut self, read: &Authorized<Read>, operation: &str) -> Result<linli_store::Rows, Error> {
-        let rows = self.store.read(read).await.map_err(|error| self.failed(&error))?;
+        let rows = self.store.read_within(read, self.quota.row_bytes()).await.map_err(|error| match error {
+            StoreError::TooLarge { .. } => answer("limit", Exhausted::row_bytes(&self.limits)),
+            error => self.failed(&error),
+        })?;
         let taken = self.take_rows_a_day(read, rows.count).await;
         taken.map_err(|refused| self.refused(operation, refused))?;
         self.ledger.read(operation, read, &rows);
@@ -236,7 +240,7 @@ impl Host for State {
         // What was read so far commits together with what it led to.
         let mut entry = self.circumstances.entry(linli_audit::Outcome::Allowed);
         (entry.accesses, entry.subjects) = self.ledger.pending();
-        let made = match self.store.apply(authorized, entry).await {
+        let made = match self.store.apply_once(authorized, entry, self.circumstances.mark.once()).await {
             Ok(made) => made,
             Err(error) => return Ok(Err(self.failed(&error))),
         };

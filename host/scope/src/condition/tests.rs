@@ -122,3 +122,21 @@ proptest::proptest! {
         let _ = read(&parts.join(" "));
     }
 }
+
+#[test]
+fn a_text_that_no_database_of_ours_holds_alike_is_compared_with_nothing() {
+    let catalogue = test_model::catalogue();
+    let resident = catalogue.entity("resident").unwrap();
+    for (field, operator) in [
+        ("name", Operator::Equal),
+        ("name", Operator::Prefix),
+        ("phone", Operator::In),
+        ("status", Operator::NotEqual),
+        ("grid", Operator::Less),
+    ] {
+        let misfit = Comparison::new(resident, field, operator, vec![linli_model::Value::Text("a\0b".into())]).unwrap_err();
+        assert_eq!(misfit.0, format!("`{field}` can't be compared with a text that holds U+0000"));
+    }
+    let error = read(r#"name == "a\u0000b""#).unwrap_err().to_string();
+    assert!(error.contains("U+0000") && error.contains("column"), "{error}");
+}

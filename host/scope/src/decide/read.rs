@@ -10,7 +10,7 @@ use crate::access::{Mode, Operation};
 use crate::actor::Caller;
 use crate::denial::{Denial, DenialKind};
 use crate::plan::{Authorized, Bounds, Output, Reach, Read, Single, SortKey};
-use crate::predicate::{Comparison, Operator};
+use crate::predicate::{self, Comparison, Operator};
 use crate::scope::{Compiled, Scope};
 
 /// The most fields that one read shows, …
@@ -152,7 +152,8 @@ impl Scope {
         fields: &[String],
     ) -> Result<Authorized<Read>, Denial> {
         let entity = &access.entity;
-        if !(entity.field(key).is_some_and(|field| field.public_key) && access.public.iter().any(|public| public == key)) {
+        let field = entity.field(key).filter(|field| field.public_key && access.public.iter().any(|public| public == key));
+        let Some(field) = field else {
             return Err(about(
                 entity,
                 key,
@@ -162,7 +163,9 @@ impl Scope {
                     entity.name
                 ),
             ));
-        }
+        };
+        let value = predicate::fit(Value::Text(value.to_owned()), field)
+            .map_err(|misfit| about(entity, key, DenialKind::Invalid, format!("public-lookup by `{key}`: {misfit}")))?;
         let mut outputs = vec![Output::Id];
         for name in fields {
             let index = access.public.contains(name).then(|| entity.fields.get_index_of(name.as_str())).flatten();
@@ -194,7 +197,7 @@ impl Scope {
             sort: Vec::new(),
             after: None,
             limit: 1,
-            single: Some(Single::Key(key.to_owned(), Value::Text(value.to_owned()))),
+            single: Some(Single::Key(key.to_owned(), value)),
             tokens: self.tokens.clone(),
             today: caller.today,
             fields: fields.iter().map(|name| (name.clone(), Mode::Plain.as_str().to_owned())).collect(),

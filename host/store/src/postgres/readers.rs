@@ -77,7 +77,7 @@ impl Readers {
         let mut question = self.question().await?;
         let mut folded = start();
         let done = question.line.ask(text, binds, |row| fold(&mut folded, row)).await;
-        question.is_answered = matches!(done, Ok(()) | Err(StoreError::Slow));
+        question.is_answered = true;
         done.map(|()| folded)
     }
 
@@ -165,8 +165,8 @@ impl Line {
     }
 }
 
-/// A question under way. One that was not answered to its end takes its connection out of use: the server may work on
-/// it still, and others would wait behind it.
+/// A question under way. One whose asker is gone takes its connection out of use: the server may work on it still, and
+/// others would wait behind it. One that failed does not: what is left of its answer is under way already.
 struct Question<'r> {
     readers: &'r Readers,
     line: Arc<Line>,

@@ -128,7 +128,7 @@ fn all_pages(word: &str) -> Vec<String> {
         digest: word,
         signed: true,
         requests: vec![text()],
-        grant: Some(3),
+        grant: Some((3, 1)),
         state,
         paused: Some(7),
     });
@@ -172,6 +172,7 @@ fn all_pages(word: &str) -> Vec<String> {
         PreviewPage {
             viewer: &viewer,
             grant: 3,
+            version: 1,
             plugin: text(),
             accesses: &previewed,
             compared_with: Some(2),

@@ -135,6 +135,7 @@ pub fn page(frame: &Frame<'_>, title: &Text<'_>, body: &Markup) -> String {
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="same-origin";
                 title { (title.zh()) " · 邻里 Linli" }
+                link rel="icon" type="image/svg+xml" href=(route::ICON);
                 link rel="stylesheet" href=(route::STYLESHEET);
             }
             body {

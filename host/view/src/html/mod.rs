@@ -19,6 +19,9 @@ pub use layout::{Flash, Frame, Viewer};
 /// The stylesheet, served at [`crate::route::STYLESHEET`] as `text/css; charset=utf-8`.
 pub const STYLESHEET: &str = include_str!("linli.css");
 
+/// Two houses side by side, served at [`crate::route::ICON`] as `image/svg+xml`.
+pub const ICON: &str = include_str!("linli.svg");
+
 /// The policy that the pages run under.
 pub const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

@@ -5,12 +5,14 @@ use axum::response::Response;
 use jiff::Timestamp;
 use linli_runtime::Call;
 use linli_scope::EntryKind;
+use linli_store::claim::Mark;
 use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
 use crate::app::App;
 use crate::auth::{SignedIn, Visitor};
 use crate::body::{self, JsonBody, Locale, Params, Segments};
+use crate::idempotency::Key;
 use crate::problem::Problem;
 
 #[derive(IntoParams)]
@@ -59,7 +61,8 @@ async fn open(
     locale: String,
 ) -> Result<Response, Problem> {
     let input: Map<String, Value> = params.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
-    let call = Call { plugin, kind: EntryKind::Page, name, input, actor: visitor.actor(), locale, now: Timestamp::now() };
+    let call =
+        Call { plugin, kind: EntryKind::Page, name, input, actor: visitor.actor(), locale, now: Timestamp::now(), mark: Mark::default() };
     Ok(body::json_text(app.runtime().call(call).await?.into_json()))
 }
 
@@ -73,8 +76,10 @@ pub(super) async fn action(
     signed_in: SignedIn,
     Segments((plugin, name)): Segments<(String, String)>,
     Locale(locale): Locale,
+    key: Key,
     JsonBody(input): JsonBody<Map<String, Value>>,
 ) -> Result<Response, Problem> {
-    let call = Call { plugin, kind: EntryKind::Action, name, input, actor: Some(signed_in.actor().clone()), locale, now: Timestamp::now() };
+    let (actor, mark) = (Some(signed_in.actor().clone()), key.done()?);
+    let call = Call { plugin, kind: EntryKind::Action, name, input, actor, locale, now: Timestamp::now(), mark };
     Ok(body::json_text(app.runtime().call(call).await?.into_json()))
 }

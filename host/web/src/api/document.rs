@@ -10,7 +10,7 @@ use axum::response::Response;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{self, Content, HeaderBuilder, PathItem, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{self, Content, HeaderBuilder, PathItem, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{OpenApi, PartialSchema as _, ToSchema as _};
 
 use crate::app::App;
@@ -150,6 +150,9 @@ fn never_null(parameter: &mut RefOr<Parameter>) {
         && let SchemaType::Array(types) = &mut object.schema_type
     {
         types.retain(|kind| *kind != Type::Null);
+        if let [only] = types.as_slice() {
+            object.schema_type = SchemaType::Type(only.clone());
+        }
     }
 }
 
@@ -160,7 +163,7 @@ fn refusals(operation: &Operation) -> Vec<String> {
         parameters.filter_map(|parameter| if let RefOr::T(parameter) = parameter { Some(parameter) } else { None }).collect();
     let mut statuses = vec![500, 503];
     if !is_open(operation) {
-        statuses.extend([401, 403]);
+        statuses.extend([401, 403, 429]);
     }
     if !parameters.is_empty() {
         statuses.push(400);
@@ -171,8 +174,9 @@ fn refusals(operation: &Operation) -> Vec<String> {
     if operation.request_body.is_some() {
         statuses.extend([400, 409, 413, 415, 422]);
     }
-    if parameters.iter().any(|parameter| parameter.name == "If-Match") {
-        statuses.extend([412, 428]);
+    if let Some(version) = parameters.iter().find(|parameter| parameter.name == "If-Match") {
+        statuses.extend([409, 412]);
+        statuses.extend((version.required == Required::True).then_some(428));
     }
     statuses.iter().map(ToString::to_string).collect()
 }

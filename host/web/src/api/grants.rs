@@ -1,8 +1,10 @@
 //! `/grants`: review, approve, narrow, revoke.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -23,6 +25,8 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
+use crate::idempotency::{Answer, Key};
+use crate::precondition::IfMatch;
 use crate::problem::Problem;
 
 #[derive(Deserialize, ToSchema)]
@@ -136,34 +140,46 @@ pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<
 }
 
 /// A grant: what is asked, what is allowed, and what that touches.
-#[utoipa::path(get, path = "/grants/{id}", params(("id" = i64, Path)), responses((status = 200, body = Review)))]
-pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
+#[utoipa::path(get, path = "/grants/{id}", params(("id" = i64, Path)), responses((status = 200, body = Review, headers(("ETag" = String, description = "`\"VERSION\"`")))))]
+pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Answer, Problem> {
     signed_in.require(&READERS)?;
     let grant =
         find(&app, id).await.and_then(|grant| if may_see(&app, signed_in.actor(), &grant) { Ok(grant) } else { Err(unknown(id)) })?;
-    body::json(&review(&app, &grant).await?)
+    answer(&app, &grant, &Known::of(&app, &grant, signed_in.actor()).await?)
 }
 
 /// Approves a request, which is in force then, or awaits a second admin where it touches sensitive fields.
-#[utoipa::path(post, path = "/grants/{id}/approve", params(("id" = i64, Path)), request_body = Approving, responses((status = 200, body = Review)))]
+#[utoipa::path(post, path = "/grants/{id}/approve",
+    params(("id" = i64, Path), ("If-Match" = String, Header, description = "`\"VERSION\"`, as the grant's ETag says", pattern = "^\"[0-9]+\"$")),
+    request_body = Approving, responses((status = 200, body = Review, headers(("ETag" = String, description = "`\"VERSION\"`, of the new one")))))]
 pub(super) async fn approve(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(id): Segments<i64>,
+    if_match: IfMatch,
+    key: Key,
     JsonBody(approving): JsonBody<Approving>,
-) -> Result<Response, Problem> {
-    decide(&app, &signed_in, id, &Decision::Approve(approving)).await
+) -> Result<Answer, Problem> {
+    let grant = seen(&app, &signed_in, id, &if_match).await?;
+    if_match.required()?;
+    decide(&app, &signed_in, grant, Over { if_match, key }, &Decision::Approve(approving)).await
 }
 
 /// Takes something away from a grant.
-#[utoipa::path(post, path = "/grants/{id}/narrow", params(("id" = i64, Path)), request_body = Narrowing, responses((status = 200, body = Review)))]
+#[utoipa::path(post, path = "/grants/{id}/narrow",
+    params(("id" = i64, Path), ("If-Match" = String, Header, description = "`\"VERSION\"`, as the grant's ETag says", pattern = "^\"[0-9]+\"$")),
+    request_body = Narrowing, responses((status = 200, body = Review, headers(("ETag" = String, description = "`\"VERSION\"`, of the new one")))))]
 pub(super) async fn narrow(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(id): Segments<i64>,
+    if_match: IfMatch,
+    key: Key,
     JsonBody(narrowing): JsonBody<Narrowing>,
-) -> Result<Response, Problem> {
-    decide(&app, &signed_in, id, &Decision::Narrow(Box::new(narrowing))).await
+) -> Result<Answer, Problem> {
+    let grant = seen(&app, &signed_in, id, &if_match).await?;
+    if_match.required()?;
+    decide(&app, &signed_in, grant, Over { if_match, key }, &Decision::Narrow(Box::new(narrowing))).await
 }
 
 /// What a grant would reveal: how many people, which fields, what is new, what is used. Asking is on the record.
@@ -175,31 +191,84 @@ pub(super) async fn preview(State(app): State<App>, signed_in: SignedIn, Segment
 }
 
 /// Takes away the fields that the plugin has not used of late.
-#[utoipa::path(post, path = "/grants/{id}/narrow-to-used", params(("id" = i64, Path)), responses((status = 200, body = Review), (status = 409), (status = 422)))]
-pub(super) async fn narrow_to_used(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
-    signed_in.require(&[Role::Admin])?;
-    let narrowing = app.runtime().narrowing_to_used(&find(&app, id).await?, Timestamp::now()).await?;
-    decide(&app, &signed_in, id, &Decision::Narrow(Box::new(narrowing))).await
+#[utoipa::path(post, path = "/grants/{id}/narrow-to-used",
+    params(("id" = i64, Path), ("If-Match" = String, Header, description = "`\"VERSION\"`, as the grant's ETag says", pattern = "^\"[0-9]+\"$")),
+    responses((status = 200, body = Review, headers(("ETag" = String, description = "`\"VERSION\"`, of the new one"))), (status = 409), (status = 422)))]
+pub(super) async fn narrow_to_used(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(id): Segments<i64>,
+    if_match: IfMatch,
+    key: Key,
+) -> Result<Answer, Problem> {
+    let grant = seen(&app, &signed_in, id, &if_match).await?;
+    if_match.required()?;
+    let narrowing = app.runtime().narrowing_to_used(&grant, Timestamp::now()).await?;
+    decide(&app, &signed_in, grant, Over { if_match, key }, &Decision::Narrow(Box::new(narrowing))).await
 }
 
-/// Ends a grant, at once.
-#[utoipa::path(post, path = "/grants/{id}/revoke", params(("id" = i64, Path)), request_body = Revocation, responses((status = 200, body = Review)))]
+/// Ends a grant, at once. It takes all away, whatever the version: nobody must read it anew before they end it.
+#[utoipa::path(post, path = "/grants/{id}/revoke",
+    params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "`\"VERSION\"`, as the grant's ETag says", pattern = "^\"[0-9]+\"$")),
+    request_body = Revocation, responses((status = 200, body = Review, headers(("ETag" = String, description = "`\"VERSION\"`, of the new one")))))]
 pub(super) async fn revoke(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(id): Segments<i64>,
+    if_match: IfMatch,
+    key: Key,
     JsonBody(revocation): JsonBody<Revocation>,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     if revocation.reason.trim().is_empty() {
         return Err(Problem::bad_request("reason", "a revocation needs a reason"));
     }
-    decide(&app, &signed_in, id, &Decision::Revoke(revocation.reason.trim().to_owned())).await
+    let grant = seen(&app, &signed_in, id, &if_match).await?;
+    decide(&app, &signed_in, grant, Over { if_match, key }, &Decision::Revoke(revocation.reason.trim().to_owned())).await
 }
 
-async fn decide(app: &App, signed_in: &SignedIn, id: i64, decision: &Decision) -> Result<Response, Problem> {
+/// The grant that an admin changes, as they saw it.
+async fn seen(app: &App, signed_in: &SignedIn, id: i64, if_match: &IfMatch) -> Result<Grant, Problem> {
     signed_in.require(&[Role::Admin])?;
-    let grant = app.runtime().decide(signed_in.actor(), find(app, id).await?, decision).await?;
-    body::json(&review(app, &grant).await?)
+    let grant = find(app, id).await?;
+    if_match.check("grant", grant.version)?;
+    Ok(grant)
+}
+
+/// What a change is asked over, and under.
+struct Over {
+    if_match: IfMatch,
+    key: Key,
+}
+
+async fn decide(app: &App, signed_in: &SignedIn, grant: Grant, over: Over, decision: &Decision) -> Result<Answer, Problem> {
+    let (known, shown_by) = (Arc::new(Known::of(app, &grant, signed_in.actor()).await?), app.clone());
+    let decided = move |grant: &Grant| answer(&shown_by, grant, &known);
+    let grant = app.runtime().decide(signed_in.actor(), grant, decision, over.key.answering(decided.clone())).await;
+    decided(&grant.map_err(|error| over.if_match.outdated(error))?)
+}
+
+fn answer(app: &App, grant: &Grant, known: &Known) -> Result<Answer, Problem> {
+    Ok(Answer::new(StatusCode::OK, &review(app, grant, known))?.tagged(grant.version))
+}
+
+/// What has to be looked up to show a grant.
+struct Known {
+    /// What components call themselves, by digest.
+    versions: HashMap<String, String>,
+    /// The names of those who asked and decided, by account.
+    names: HashMap<i64, String>,
+}
+
+impl Known {
+    async fn of(app: &App, grant: &Grant, actor: &Actor) -> Result<Self, Problem> {
+        let mut names = HashMap::new();
+        let accounts: BTreeSet<i64> =
+            grant.approvals.iter().map(|approval| approval.by).chain(grant.requested_by).chain([actor.id]).collect();
+        for account in accounts {
+            names.extend(app.store().account_name(account).await?.map(|name| (account, name)));
+        }
+        Ok(Self { versions: app.store().component_versions().await?, names })
+    }
 }
 
 async fn find(app: &App, id: i64) -> Result<Grant, Problem> {
@@ -231,32 +300,21 @@ fn summary(app: &App, grant: &Grant, versions: &HashMap<String, String>) -> Summ
     }
 }
 
-async fn review(app: &App, grant: &Grant) -> Result<Review, Problem> {
+fn review(app: &App, grant: &Grant, known: &Known) -> Review {
     let plugin = app.runtime().plugin(&grant.plugin).filter(|plugin| plugin.digest == grant.digest);
     let asked = plugin.as_ref().map(|plugin| &plugin.manifest);
-    let mut approvals = Vec::new();
-    for approval in &grant.approvals {
-        approvals.push(ApprovalReview { by: name(app, Some(approval.by)).await?, at: approval.at });
-    }
+    let name = |account: i64| known.names.get(&account).cloned();
     let access = |granted: &GrantedAccess| access(app, grant, granted, asked.and_then(|asked| asked.accesses.get(granted.request)));
-    Ok(Review {
-        summary: summary(app, grant, &app.store().component_versions().await?),
+    Review {
+        summary: summary(app, grant, &known.versions),
         publisher: plugin.as_ref().map(|plugin| plugin.publisher.clone()),
         name: asked.map(|asked| asked.plugin.name.clone()),
         purposes: asked.map(|asked| asked.purposes.clone()),
         accesses: grant.accesses.iter().map(access).collect(),
         sensitive: app.runtime().sensitive(grant),
-        requested_by: name(app, grant.requested_by).await?,
-        approvals,
+        requested_by: grant.requested_by.and_then(name),
+        approvals: grant.approvals.iter().map(|approval| ApprovalReview { by: name(approval.by), at: approval.at }).collect(),
         assessment: grant.assessment.clone(),
-    })
-}
-
-/// The name of an account.
-async fn name(app: &App, account: Option<i64>) -> Result<Option<String>, Problem> {
-    match account {
-        Some(id) => Ok(app.store().account_name(id).await?),
-        None => Ok(None),
     }
 }
 

@@ -4,13 +4,17 @@ use axum::extract::State;
 use axum::response::Response;
 use linli_entry::table::{Head, LineError, Row};
 use linli_entry::{Desk, EntryError};
+use linli_model::EntityType;
+use linli_store::claim::Mark;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::api::records::check_evidence;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
 use crate::desk;
+use crate::idempotency::Key;
 use crate::problem::Problem;
 
 /// Rows that one request may bring.
@@ -25,6 +29,7 @@ pub(super) struct Table {
     #[schema(max_items = 500)]
     rows: Vec<Row>,
     /// On what evidence the values are entered.
+    #[schema(max_length = 200, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$")]
     evidence: Option<String>,
 }
 
@@ -46,20 +51,22 @@ pub(super) async fn import(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(name): Segments<String>,
+    key: Key,
     JsonBody(table): JsonBody<Table>,
 ) -> Result<Response, Problem> {
     let desk = desk::entering(&app, &signed_in).await?;
     if table.rows.len() > ROWS {
         return Err(Problem::bad_request("rows", format!("one request takes at most {ROWS} rows")));
     }
+    table.evidence.as_deref().map_or(Ok(()), check_evidence)?;
     let entity = desk.scope.entity(&name).cloned().ok_or_else(|| Problem::not_found("there is no such entity type"))?;
     let head = match Head::read(&entity, &table.columns) {
         Ok(head) => head,
         Err(errors) => return body::json(&Imported { entered: 0, rejected: errors, head: false }),
     };
+    let lines = Lines { desk: &desk, head: &head, entity: &entity, name: &name, evidence: table.evidence, mark: key.begun()? };
     // All of them wait for the same group commits, so they are handed over together.
-    let outcomes =
-        futures::future::join_all(table.rows.iter().map(|row| enter(&desk, &head, &entity, &name, row, table.evidence.clone()))).await;
+    let outcomes = futures::future::join_all(table.rows.iter().map(|row| enter(&lines, row))).await;
     let mut rejected = Vec::new();
     let mut entered = 0;
     for outcome in outcomes {
@@ -71,14 +78,18 @@ pub(super) async fn import(
     body::json(&Imported { entered, rejected, head: true })
 }
 
-async fn enter(
-    desk: &Desk<'_>,
-    head: &Head,
-    entity: &linli_model::EntityType,
-    name: &str,
-    row: &Row,
+/// What all lines have.
+struct Lines<'a> {
+    desk: &'a Desk<'a>,
+    head: &'a Head,
+    entity: &'a EntityType,
+    name: &'a str,
     evidence: Option<String>,
-) -> Result<Option<Vec<LineError>>, Problem> {
+    mark: Mark,
+}
+
+async fn enter(lines: &Lines<'_>, row: &Row) -> Result<Option<Vec<LineError>>, Problem> {
+    let Lines { desk, head, entity, name, evidence, mark } = lines;
     let record = match head.record(entity, row) {
         Ok(record) => record,
         Err(error) => return Ok(Some(vec![error])),
@@ -87,7 +98,7 @@ async fn enter(
         let field_error = linli_entry::FieldError { field: field.unwrap_or_default(), reason };
         Ok(Some(vec![head.error(row.line, field_error)]))
     };
-    match desk.enter(name, &record, evidence).await {
+    match desk.enter(name, &record, evidence.clone(), mark.once()).await {
         Ok(_) => Ok(None),
         Err(EntryError::Invalid(errors)) => Ok(Some(errors.into_iter().map(|error| head.error(row.line, error)).collect())),
         Err(EntryError::Denied(denial)) => line(denial.message, denial.field),

@@ -10,6 +10,7 @@ use linli_audit::Entry;
 use linli_model::RecordNo;
 use linli_runtime::install::administration;
 use linli_scope::{Actor, Role};
+use linli_store::erasure::Known;
 use linli_store::measure::{Kind, Measure, State as Stands};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,6 +19,8 @@ use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
 use crate::desk::RESIDENT;
+use crate::idempotency::{Answer, Key};
+use crate::precondition::IfMatch;
 use crate::problem::Problem;
 
 /// Who may ask for a measure, and who may decide about one that another asked for.
@@ -129,11 +132,19 @@ pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<
     body::json(&Measures { measures })
 }
 
+/// One measure.
+#[utoipa::path(get, path = "/audit/measures/{id}", params(("id" = i64, Path)), responses((status = 200, body = Shown, headers(("ETag" = String, description = "`\"STATE\"`: it changes with nothing else")))))]
+pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Answer, Problem> {
+    signed_in.require(&ASKING)?;
+    answer(&app, StatusCode::OK, &find(&app, id).await?)
+}
+
 /// Asks that a resident may not see for a time what an application does.
 #[utoipa::path(post, path = "/audit/deferrals", request_body = Deferral, responses((status = 201, body = Shown), (status = 404)))]
 pub(super) async fn ask_deferral(
     State(app): State<App>,
     signed_in: SignedIn,
+    key: Key,
     JsonBody(asked): JsonBody<Deferral>,
 ) -> Result<Response, Problem> {
     signed_in.require(&ASKING)?;
@@ -149,7 +160,7 @@ pub(super) async fn ask_deferral(
         app.plugin(&asked.application)?;
     }
     let kind = Kind::Deferral { application: asked.application, purpose: asked.purpose, since, until: asked.until };
-    ask(&app, &signed_in, &asked.resident, kind, [asked.reason, asked.legal_basis]).await
+    ask(&app, &signed_in, &asked.resident, kind, [asked.reason, asked.legal_basis], &key).await
 }
 
 /// Asks that a resident is taken out of everything that is kept.
@@ -157,13 +168,14 @@ pub(super) async fn ask_deferral(
 pub(super) async fn ask_erasure(
     State(app): State<App>,
     signed_in: SignedIn,
+    key: Key,
     JsonBody(asked): JsonBody<Erasure>,
 ) -> Result<Response, Problem> {
     signed_in.require(&ASKING)?;
-    ask(&app, &signed_in, &asked.resident, Kind::Erasure, [asked.reason, asked.legal_basis]).await
+    ask(&app, &signed_in, &asked.resident, Kind::Erasure, [asked.reason, asked.legal_basis], &key).await
 }
 
-async fn ask(app: &App, signed_in: &SignedIn, resident: &str, kind: Kind, words: [String; 2]) -> Result<Response, Problem> {
+async fn ask(app: &App, signed_in: &SignedIn, resident: &str, kind: Kind, words: [String; 2], key: &Key) -> Result<Response, Problem> {
     let [reason, legal_basis] = words.map(|words| words.trim().to_owned());
     for (name, words) in [("reason", &reason), ("legal_basis", &legal_basis)] {
         if words.is_empty() || words.chars().count() > WORDS {
@@ -183,45 +195,76 @@ async fn ask(app: &App, signed_in: &SignedIn, resident: &str, kind: Kind, words:
         state: Stands::Asked,
         decided_by: None,
     };
-    let measure = app.store().add_measure(measure, |measure| entry(actor, "ask", measure).encode()).await?;
-    Ok((StatusCode::CREATED, body::json(&shown(app, measure))?).into_response())
+    let shown_by = app.clone();
+    let asked = move |measure: &Measure| answer(&shown_by, StatusCode::CREATED, measure);
+    let measure = app.store().add_measure(measure, |measure| entry(actor, "ask", measure).encode(), key.answering(asked.clone())).await?;
+    asked(&measure).map(IntoResponse::into_response)
 }
 
 /// Approved by another person than the one who asked. An erasure is done at once.
-#[utoipa::path(post, path = "/audit/measures/{id}/approve", params(("id" = i64, Path)), responses((status = 200, body = Decided), (status = 409)))]
-pub(super) async fn approve(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
-    let measure = asked(&app, &signed_in, id).await?;
+#[utoipa::path(post, path = "/audit/measures/{id}/approve",
+    params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "`\"STATE\"`, as the measure's ETag says", pattern = "^\"[a-z]+\"$")),
+    responses((status = 200, body = Decided), (status = 409)))]
+pub(super) async fn approve(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(id): Segments<i64>,
+    if_match: IfMatch,
+    key: Key,
+) -> Result<Response, Problem> {
+    let measure = asked(&app, &signed_in, id, &if_match).await?;
     if measure.kind != Kind::Erasure {
-        return decide(&app, &signed_in, measure, "approve", Stands::Approved).await;
+        return decide(&app, &signed_in, measure, Over { if_match, key }, "approve", Stands::Approved).await;
     }
-    let reach = app.store().erase(RecordNo(measure.resident), entry(signed_in.actor(), "approve", &measure)).await?;
+    // What it reached is known when the log is done with, later than what can't be undone.
+    let once = key.done()?.once();
+    let known = Known { token: token(&app, measure.resident), word: Answer::forgotten()? };
+    let reach = app.store().erase(RecordNo(measure.resident), entry(signed_in.actor(), "approve", &measure), known, once).await?;
     let erased = Reached { records: reach.records.into_iter().collect(), log_entries: reach.entries };
     body::json(&Erased { id, kind: "erasure", state: Stands::Approved, erased })
 }
 
 /// Refused by another person than the one who asked.
-#[utoipa::path(post, path = "/audit/measures/{id}/refuse", params(("id" = i64, Path)), responses((status = 200, body = Shown), (status = 409)))]
-pub(super) async fn refuse(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
-    let measure = asked(&app, &signed_in, id).await?;
-    decide(&app, &signed_in, measure, "refuse", Stands::Refused).await
+#[utoipa::path(post, path = "/audit/measures/{id}/refuse",
+    params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "`\"STATE\"`, as the measure's ETag says", pattern = "^\"[a-z]+\"$")),
+    responses((status = 200, body = Shown, headers(("ETag" = String, description = "`\"STATE\"`"))), (status = 409)))]
+pub(super) async fn refuse(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(id): Segments<i64>,
+    if_match: IfMatch,
+    key: Key,
+) -> Result<Response, Problem> {
+    let measure = asked(&app, &signed_in, id, &if_match).await?;
+    decide(&app, &signed_in, measure, Over { if_match, key }, "refuse", Stands::Refused).await
 }
 
 /// Ends a deferral before its time. It gives the resident back what the rule is, so
 /// that one person is enough.
-#[utoipa::path(post, path = "/audit/measures/{id}/lift", params(("id" = i64, Path)), responses((status = 200, body = Shown), (status = 409)))]
-pub(super) async fn lift(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
+#[utoipa::path(post, path = "/audit/measures/{id}/lift",
+    params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "`\"STATE\"`, as the measure's ETag says", pattern = "^\"[a-z]+\"$")),
+    responses((status = 200, body = Shown, headers(("ETag" = String, description = "`\"STATE\"`"))), (status = 409)))]
+pub(super) async fn lift(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(id): Segments<i64>,
+    if_match: IfMatch,
+    key: Key,
+) -> Result<Response, Problem> {
     signed_in.require(&DECIDING)?;
     let measure = find(&app, id).await?;
+    if_match.check("measure", measure.state.as_str())?;
     if measure.state != Stands::Approved {
         return Err(Problem::new(StatusCode::CONFLICT, "state", "only a deferral in force can be lifted"));
     }
-    decide(&app, &signed_in, measure, "lift", Stands::Lifted).await
+    decide(&app, &signed_in, measure, Over { if_match, key }, "lift", Stands::Lifted).await
 }
 
 /// A measure that waits for a decision, and that this person may decide about.
-async fn asked(app: &App, signed_in: &SignedIn, id: i64) -> Result<Measure, Problem> {
+async fn asked(app: &App, signed_in: &SignedIn, id: i64, if_match: &IfMatch) -> Result<Measure, Problem> {
     signed_in.require(&DECIDING)?;
     let measure = find(app, id).await?;
+    if_match.check("measure", measure.state.as_str())?;
     if measure.state != Stands::Asked {
         return Err(Problem::new(StatusCode::CONFLICT, "state", "this was decided already"));
     }
@@ -231,12 +274,25 @@ async fn asked(app: &App, signed_in: &SignedIn, id: i64) -> Result<Measure, Prob
     Ok(measure)
 }
 
-async fn decide(app: &App, signed_in: &SignedIn, before: Measure, what: &str, state: Stands) -> Result<Response, Problem> {
+/// What a decision is asked over, and under.
+struct Over {
+    if_match: IfMatch,
+    key: Key,
+}
+
+async fn decide(app: &App, signed_in: &SignedIn, before: Measure, over: Over, what: &str, state: Stands) -> Result<Response, Problem> {
     let actor = signed_in.actor();
     let measure = Measure { state, decided_by: Some(actor.id), ..before.clone() };
     let entry = entry(actor, what, &measure).encode();
-    let measure = app.store().put_measure(before, measure, entry).await?;
-    body::json(&shown(app, measure))
+    let shown_by = app.clone();
+    let decided = move |measure: &Measure| answer(&shown_by, StatusCode::OK, measure);
+    let measure = app.store().put_measure(before, measure, entry, over.key.answering(decided.clone())).await;
+    decided(&measure.map_err(|error| over.if_match.outdated(error))?).map(IntoResponse::into_response)
+}
+
+/// A measure with its version, which is its state: nothing else of it changes, and it comes to no state twice.
+fn answer(app: &App, status: StatusCode, measure: &Measure) -> Result<Answer, Problem> {
+    Ok(Answer::new(status, &shown(app, measure.clone()))?.tagged(measure.state.as_str()))
 }
 
 async fn find(app: &App, id: i64) -> Result<Measure, Problem> {
@@ -263,12 +319,17 @@ fn wrong(code: &str, detail: &str) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
 }
 
-fn shown(app: &App, measure: Measure) -> Shown {
+/// A resident's id, as the console shows it.
+fn token(app: &App, resident: i64) -> String {
     let catalogue = app.store().catalogue();
     let number = catalogue.entity(RESIDENT).map(|entity| entity.number).unwrap_or_default();
+    app.runtime().console().scope().tokens().token(number, RecordNo(resident))
+}
+
+fn shown(app: &App, measure: Measure) -> Shown {
     Shown {
         id: measure.id,
-        resident: app.runtime().console().scope().tokens().token(number, RecordNo(measure.resident)),
+        resident: token(app, measure.resident),
         state: measure.state,
         reason: measure.reason,
         legal_basis: measure.legal_basis,

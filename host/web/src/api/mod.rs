@@ -24,13 +24,15 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::idempotency;
+use crate::rate;
 
 /// A package and what a request wraps around it.
 pub(crate) const PACKAGE: usize = linli_package::MAX_PACKAGE + (1 << 20);
 
 /// Every route below /api/v1.
 pub(crate) fn routes(app: &App) -> Router<App> {
-    Router::from(router()).layer(from_fn_with_state(app.clone(), idempotency::once))
+    let routes = Router::from(router()).layer(from_fn_with_state(app.clone(), idempotency::once));
+    routes.layer(from_fn_with_state(app.clone(), rate::limit))
 }
 
 /// The routes and their document in one.
@@ -46,6 +48,7 @@ fn router() -> OpenApiRouter<App> {
         .routes(routes!(import::import))
         .routes(routes!(records::show, records::update))
         .routes(routes!(publishers::list, publishers::create))
+        .routes(routes!(publishers::show))
         .routes(routes!(plugins::list, plugins::install).layer(DefaultBodyLimit::max(PACKAGE)))
         .routes(routes!(plugins::show))
         .routes(routes!(plugins::log))
@@ -66,6 +69,7 @@ fn router() -> OpenApiRouter<App> {
         .routes(routes!(audit::checkpoints))
         .routes(routes!(audit::consistency))
         .routes(routes!(measures::list))
+        .routes(routes!(measures::show))
         .routes(routes!(measures::ask_deferral))
         .routes(routes!(measures::ask_erasure))
         .routes(routes!(measures::approve))

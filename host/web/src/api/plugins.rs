@@ -4,10 +4,11 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::Timestamp;
 use linli_model::Text;
-use linli_runtime::Plugin;
+use linli_runtime::install::Upload;
+use linli_runtime::{Installation, Plugin};
 use linli_scope::GrantState;
 use linli_scope::manifest::Page;
 use linli_scope::manifest::{Action, Purpose};
@@ -19,6 +20,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, Params, Segments};
+use crate::idempotency::{Answer, Key};
+use crate::precondition::{IfMatch, tagged};
 use crate::problem::Problem;
 
 /// Carries the publisher's signature of the body.
@@ -27,7 +30,7 @@ const SIGNATURE: &str = "x-signature";
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Upload {
+pub(super) struct For {
     /// For whom: a publisher's id.
     publisher: String,
 }
@@ -114,16 +117,20 @@ fn develops(plugin: &Plugin, actor: &Actor) -> bool {
 
 /// Installs a package and asks for its grant.
 #[utoipa::path(post, path = "/plugins",
-    params(Upload, ("X-Signature" = Option<String>, Header, description = "the publisher's signature of the body, base64")),
+    params(For,
+        ("If-Match" = Option<String>, Header, description = "`\"DIGEST\"` of the component that this one replaces", pattern = "^\"sha256:[0-9a-f]{64}\"$"),
+        ("X-Signature" = Option<String>, Header, description = "the publisher's signature of the body, base64")),
     request_body(content_type = "application/wasm", content = Vec<u8>, description = "the package, at most 33 MiB with its request"),
     responses((status = 201, body = Installed)))]
 pub(super) async fn install(
     State(app): State<App>,
     signed_in: SignedIn,
-    Params(upload): Params<Upload>,
+    Params(upload): Params<For>,
+    if_match: IfMatch,
     headers: HeaderMap,
+    key: Key,
     bytes: Result<Bytes, BytesRejection>,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     may_upload(&signed_in, &upload.publisher)?;
     if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != "application/wasm") {
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", "the body must be application/wasm"));
@@ -134,10 +141,15 @@ pub(super) async fn install(
         Some(Err(_)) => return Err(Problem::bad_request("signature", "x-signature must be base64")),
         None => None,
     };
-    let made = app.runtime().install(bytes.to_vec(), signature, &upload.publisher, signed_in.actor(), Timestamp::now()).await?;
+    let package = Upload { bytes: bytes.to_vec(), signature, publisher: &upload.publisher, replaces: if_match.version() };
+    let installed = app.runtime().install(package, signed_in.actor(), Timestamp::now(), key.answering(installed_answer)).await;
+    installed_answer(&installed.map_err(|error| if_match.outdated(error))?)
+}
+
+fn installed_answer(made: &Installation) -> Result<Answer, Problem> {
     let grant = Requested { id: made.grant.id, state: made.grant.state };
-    let answer = Installed { plugin: made.plugin, version: made.version, digest: made.digest, signed: made.signed, grant };
-    Ok((StatusCode::CREATED, body::json(&answer)?).into_response())
+    let (plugin, version, digest) = (made.plugin.clone(), made.version.clone(), made.digest.clone());
+    Answer::new(StatusCode::CREATED, &Installed { plugin, version, digest, signed: made.signed, grant })
 }
 
 /// Admins upload for every publisher, its developers and integrators for their own. Who uploads never approves.
@@ -153,14 +165,15 @@ fn may_upload(signed_in: &SignedIn, publisher: &str) -> Result<(), Problem> {
 }
 
 /// One plugin.
-#[utoipa::path(get, path = "/plugins/{plugin}", params(("plugin" = String, Path, pattern = "^[a-z0-9-]+([.][a-z0-9-]+)+$", example = "civil-affairs.elder-allowance")), responses((status = 200, body = Described)))]
+#[utoipa::path(get, path = "/plugins/{plugin}", params(("plugin" = String, Path, pattern = "^[a-z0-9-]+([.][a-z0-9-]+)+$", example = "civil-affairs.elder-allowance")),
+    responses((status = 200, body = Described, headers(("ETag" = String, description = "`\"DIGEST\"` of the component that serves")))))]
 pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<String>) -> Result<Response, Problem> {
     let plugin = app.plugin(&id)?;
     let actor = signed_in.actor();
     if !(actor.has(Role::Admin) || actor.has(Role::Auditor) || is_for(&plugin, actor)) {
         return Err(Problem::forbidden("role", "this plugin has no page for you"));
     }
-    body::json(&describe(&plugin))
+    Ok(tagged(&plugin.digest, body::json(&describe(&plugin))?))
 }
 
 /// The newest lines of a plugin's own log, for its developers and admins.

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use linli_entry::Desk;
 use linli_entry::desk::Record;
-use linli_entry::{Desk, EntryError};
 use linli_model::{EntityType, FieldKind, Value};
 use linli_scope::Operator;
 use linli_scope::decide::{Ask, Filter};
-use linli_store::StoreError;
+use linli_store::Made;
 use linli_store::provenance::FieldSource;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -21,6 +21,8 @@ use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Params, Segments};
 use crate::desk;
+use crate::idempotency::{Answer, Key};
+use crate::precondition::{IfMatch, tagged};
 use crate::problem::Problem;
 
 /// Rows a page where the caller does not say.
@@ -99,8 +101,7 @@ pub(super) async fn show(
     let mut fields = all_fields(&desk, &entity);
     fields.push("version".into());
     let record = desk.record(&Ask { entity, fields, limit: 1, id: Some(id), ..Ask::default() }).await?;
-    let version = record.version.to_string();
-    Ok(([(header::ETAG, format!("\"{version}\""))], with_sources(&record)?).into_response())
+    Ok(tagged(record.version, with_sources(&record)?))
 }
 
 /// Enters one record.
@@ -113,15 +114,17 @@ pub(super) async fn create(
     signed_in: SignedIn,
     Segments(entity): Segments<String>,
     headers: HeaderMap,
+    key: Key,
     JsonBody(values): JsonBody<Map<String, serde_json::Value>>,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     let desk = desk::entering(&app, &signed_in).await?;
-    let made = desk.enter(&entity, &values, evidence(&headers)?).await?;
-    let id = desk.scope.tokens().token(made.entity, made.record);
-    let location = format!("/api/v1/records/{entity}/{id}");
-    let etag = format!("\"{}\"", made.version);
-    let entered = body::json(&Entered { id, version: made.version })?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, location), (header::ETAG, etag)], entered).into_response())
+    let (tokens, name) = (desk.scope.tokens().clone(), entity.clone());
+    let entered = move |made: &Made| {
+        let id = tokens.token(made.entity, made.record);
+        let location = format!("/api/v1/records/{name}/{id}");
+        Ok(Answer::new(StatusCode::CREATED, &Entered { id, version: made.version })?.tagged(made.version).at(location))
+    };
+    entered(&desk.enter(&entity, &values, evidence(&headers)?, key.answering(entered.clone())).await?)
 }
 
 /// Changes some fields of one version of a record.
@@ -138,14 +141,17 @@ pub(super) async fn update(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments((entity, id)): Segments<(String, String)>,
+    if_match: IfMatch,
     headers: HeaderMap,
+    key: Key,
     JsonBody(values): JsonBody<Map<String, serde_json::Value>>,
-) -> Result<Response, Problem> {
-    let version = if_match(&headers)?;
+) -> Result<Answer, Problem> {
+    let version = if_match.number()?;
     let desk = desk::entering(&app, &signed_in).await?;
-    let made = desk.change(&entity, &id, version, &values, evidence(&headers)?).await.map_err(outdated)?;
-    let etag = format!("\"{}\"", made.version);
-    Ok(([(header::ETAG, etag)], body::json(&Entered { id, version: made.version })?).into_response())
+    let token = id.clone();
+    let entered = move |made: &Made| Ok(Answer::new(StatusCode::OK, &Entered { id: token, version: made.version })?.tagged(made.version));
+    let changed = desk.change(&entity, &id, version, &values, evidence(&headers)?, key.answering(entered.clone())).await;
+    entered(&changed.map_err(|error| if_match.outdated(error))?)
 }
 
 /// A record as the desk gave it.
@@ -154,28 +160,19 @@ pub(super) fn with_sources(record: &Record) -> Result<Response, Problem> {
     body::json(&RecordWithSources { record: text, sources: &record.sources })
 }
 
-/// The version that `If-Match` names is not the newest any more.
-fn outdated(error: EntryError) -> Problem {
-    match error {
-        EntryError::Store(error @ StoreError::Stale { .. }) => Problem::new(StatusCode::PRECONDITION_FAILED, "stale", error.to_string()),
-        other => other.into(),
-    }
-}
-
-fn if_match(headers: &HeaderMap) -> Result<i64, Problem> {
-    let given = headers.get(header::IF_MATCH).ok_or_else(|| {
-        Problem::new(StatusCode::PRECONDITION_REQUIRED, "if-match", "say which version you change: If-Match: \"VERSION\"")
-    })?;
-    let version = given.to_str().ok().and_then(|text| text.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
-    version.ok_or_else(|| Problem::bad_request("if-match", "If-Match must hold one version in quotation marks"))
-}
-
 /// `X-Evidence`: on what evidence the values are entered, percent-free text of at most 200 characters.
 fn evidence(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(given) = headers.get("x-evidence") else { return Ok(None) };
-    let text = std::str::from_utf8(given.as_bytes()).ok().filter(|text| text.chars().count() <= 200);
-    text.map(|text| Some(text.to_owned()))
-        .ok_or_else(|| Problem::bad_request("evidence", "X-Evidence must be UTF-8 text of at most 200 characters"))
+    let text = std::str::from_utf8(given.as_bytes()).map_err(|_| Problem::bad_request("evidence", "X-Evidence must be UTF-8 text"))?;
+    check_evidence(text).map(|()| Some(text.to_owned()))
+}
+
+/// The journal keeps it as it is.
+pub(super) fn check_evidence(text: &str) -> Result<(), Problem> {
+    if text.chars().count() <= 200 && !text.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(Problem::bad_request("evidence", "evidence must be text of at most 200 characters, without control characters"))
 }
 
 fn all_fields(desk: &Desk<'_>, entity: &str) -> Vec<String> {

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody};
+use crate::peer::Peer;
 use crate::problem::Problem;
 use crate::session::{self, SessionInfo};
 
@@ -55,8 +56,8 @@ pub(super) struct NewSession {
 /// Logs in: a token for 12 hours.
 #[utoipa::path(post, path = "/session", security(()), request_body = Credentials,
     responses((status = 201, body = NewSession), (status = 401), (status = 429)))]
-pub(super) async fn open(State(app): State<App>, JsonBody(given): JsonBody<Credentials>) -> Result<Response, Problem> {
-    let opened = session::log_in(&app, &given.username, &given.password).await?;
+pub(super) async fn open(State(app): State<App>, from: Peer, JsonBody(given): JsonBody<Credentials>) -> Result<Response, Problem> {
+    let opened = session::log_in(&app, &given.username, &given.password, from).await?;
     let answer = NewSession { token: opened.token, session: describe(&opened.info)? };
     Ok((StatusCode::CREATED, body::json(&answer)?).into_response())
 }

@@ -8,12 +8,13 @@ use linli_model::Date;
 use linli_runtime::Decision;
 use linli_scope::approval::{Approving, Assessment};
 use linli_scope::{Grant, GrantState, Role, Standing, standing};
+use linli_store::Once;
 use linli_view::html::pages::{AdminPage, GrantState as Shown, PluginRow};
 use linli_view::route;
 
 use super::flash;
 use super::frame::Trouble;
-use super::visit::{Posted, Reader, html};
+use super::visit::{Fields, Posted, Reader, html};
 use super::wording::{self, text};
 use crate::app::App;
 use crate::problem::Problem;
@@ -43,7 +44,7 @@ pub(super) async fn show(State(app): State<App>, reader: Reader) -> Result<Respo
                 }
                 None => plugin.manifest.accesses.iter().map(|access| wording::access(&catalogue, &plugin.manifest, access)).collect(),
             },
-            grant: grant.map(|grant| grant.id),
+            grant: grant.map(|grant| (grant.id, grant.version)),
             state: state(&app, &reader, *grant, end),
             paused: plugin.paused().map(|left| left.as_secs().max(1)),
         })
@@ -95,14 +96,14 @@ pub(super) async fn revoke(State(app): State<App>, Path(id): Path<String>, poste
 async fn decide(app: &App, posted: &Posted, id: &str, decision: &Decision) -> Result<Grant, Trouble> {
     let back = |problem: Problem| Trouble::from(problem).back(route::ADMIN.to_owned());
     posted.reader.require(Role::Admin)?;
-    let grant = reviewed(app, id, posted.fields.get("digest")).await.map_err(back)?;
-    app.runtime().decide(posted.reader.actor(), grant, decision).await.map_err(|error| back(error.into()))
+    let grant = reviewed(app, id, &posted.fields).await.map_err(back)?;
+    app.runtime().decide(posted.reader.actor(), grant, decision, Once::default()).await.map_err(|error| back(error.into()))
 }
 
-/// The grant of the component that the admin saw.
-async fn reviewed(app: &App, id: &str, digest: &str) -> Result<Grant, Problem> {
+/// The grant of the component that the admin saw, as they saw it.
+async fn reviewed(app: &App, id: &str, fields: &Fields) -> Result<Grant, Problem> {
     let plugin = app.plugin(id)?;
-    if plugin.digest != digest {
+    if plugin.digest != fields.get("digest") {
         return Err(Problem::new(
             StatusCode::CONFLICT,
             "stale",
@@ -110,6 +111,11 @@ async fn reviewed(app: &App, id: &str, digest: &str) -> Result<Grant, Problem> {
         ));
     }
     let grants = app.store().grants().await?;
-    let grant = standing::of_component(&grants, id, digest, Timestamp::now()).cloned();
-    grant.ok_or_else(|| Problem::not_found("the plugin has no request to decide"))
+    let grant = standing::of_component(&grants, id, &plugin.digest, Timestamp::now()).cloned();
+    let grant = grant.ok_or_else(|| Problem::not_found("the plugin has no request to decide"))?;
+    if fields.get("grant") == grant.id.to_string() {
+        fields.check_version("grant", grant.version)?;
+        return Ok(grant);
+    }
+    Err(Problem::new(StatusCode::CONFLICT, "stale", "another request of the plugin was made since the page was loaded; review it anew"))
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use linli_runtime::{Call, Plugin};
 use linli_scope::manifest::InputKind;
 use linli_scope::{EntryKind, Manifest};
+use linli_store::claim::Mark;
 use linli_view::html::BlockContext;
 use linli_view::html::pages::{ActionPage, Basis, PluginPage};
 use linli_view::{ActionResult, Text, View, route};
@@ -54,6 +55,7 @@ async fn show(app: &App, guest: &Guest, plugin: String, place: Place, locale: St
         actor,
         locale,
         now: Timestamp::now(),
+        mark: Mark::default(),
     };
     let answer = app.runtime().call(call).await?;
     let view = View::parse(&answer.text).map_err(|error| Problem::internal(&error))?;
@@ -88,6 +90,7 @@ pub(super) async fn action(
         actor: Some(reader.signed_in.actor().clone()),
         locale,
         now: Timestamp::now(),
+        mark: Mark::default(),
     };
     let answer = match app.runtime().call(call).await {
         Ok(answer) => answer,

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use linli_entry::{EntryError, FieldError};
 use linli_model::EntityType;
+use linli_store::Once;
 use linli_view::html::pages::EntryPage;
 use linli_view::route;
 
@@ -36,7 +37,7 @@ pub(super) async fn enter(State(app): State<App>, Path(name): Path<String>, post
     let desk = desk::entering(&app, &reader.signed_in).await?;
     let entity = desk::entity(&desk, &name)?;
     let record = entry_form::record(&entity, typed);
-    let (status, outcome) = match desk.enter(&name, &record, None).await {
+    let (status, outcome) = match desk.enter(&name, &record, None, Once::default()).await {
         Ok(made) => {
             let id = desk.scope.tokens().token(made.entity, made.record);
             return Ok(flash::go("已录入。", "Entered.", &reader.signed_in.session.csrf, &route::record_of(&name, &id))?);

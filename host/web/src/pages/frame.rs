@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
@@ -12,14 +12,15 @@ use linli_view::html::{CONTENT_SECURITY_POLICY, Viewer};
 use linli_view::{Text, route};
 
 use super::{flash, visit, wording};
+use crate::app::App;
 use crate::problem::Problem;
+use crate::rate;
 use crate::session::SessionInfo;
 
-const HEADERS: [(HeaderName, &str); 5] = [
+const HEADERS: [(HeaderName, &str); 4] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "same-origin"),
-    (header::CACHE_CONTROL, "no-store"),
     (header::X_FRAME_OPTIONS, "DENY"),
 ];
 
@@ -112,6 +113,11 @@ pub(super) async fn frame(mut request: Request, next: Next) -> Response {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response
+}
+
+/// Lets a request for a page in, or says when to come again.
+pub(super) async fn limit(State(app): State<App>, request: Request, next: Next) -> Result<Response, Trouble> {
+    Ok(next.run(rate::admit(&app, request).await?).await)
 }
 
 /// A problem as a page, or as the way to the log-in page.

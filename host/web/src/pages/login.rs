@@ -11,6 +11,7 @@ use super::frame::Trouble;
 use super::visit::{Fields, Guest, Posted, html};
 use crate::app::App;
 use crate::auth::COOKIE;
+use crate::peer::Peer;
 use crate::problem::Problem;
 use crate::session;
 
@@ -29,11 +30,11 @@ pub(super) async fn show(guest: Guest, Query(asked): Query<Next>) -> Response {
 }
 
 /// `POST /login`. There is no session yet whose token the form could carry, so it must come from this site.
-pub(super) async fn log_in(State(app): State<App>, guest: Guest, request: Request) -> Result<Response, Trouble> {
+pub(super) async fn log_in(State(app): State<App>, guest: Guest, from: Peer, request: Request) -> Result<Response, Trouble> {
     check_origin(request.headers(), &app.settings().public_url)?;
     let fields = Fields::from_request(request, &app).await?;
     let (username, next) = (fields.get("username"), local(fields.get("next")));
-    let opened = match session::log_in(&app, username, fields.get("password")).await {
+    let opened = match session::log_in(&app, username, fields.get("password"), from).await {
         Ok(opened) => opened,
         Err(problem) if problem.status < 500 => return Ok(refused(&problem, username, next)),
         Err(problem) => return Err(problem.into()),
@@ -48,7 +49,7 @@ pub(super) async fn log_in(State(app): State<App>, guest: Guest, request: Reques
 
 fn refused(problem: &Problem, username: &str, next: Option<&str>) -> Response {
     let error = match problem.status {
-        429 => Text::both("该账号登录失败次数过多，请五分钟后再试。", "Too many failed log-ins of this account; wait five minutes."),
+        429 => Text::both("登录失败次数过多，请五分钟后再试。", "Too many failed log-ins; wait five minutes."),
         401 => Text::both("用户名或密码不对。", "The user name or the password is wrong."),
         _ => Text::plain(&problem.detail),
     };

@@ -30,7 +30,7 @@ mod wording;
 
 use axum::Router;
 use axum::http::{StatusCode, Uri};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use linli_view::route;
@@ -40,7 +40,7 @@ use crate::problem::Problem;
 use frame::Trouble;
 
 /// Every route outside /api/v1.
-pub(crate) fn routes() -> Router<App> {
+pub(crate) fn routes(app: &App) -> Router<App> {
     let pages = Router::new()
         .route(route::HOME, get(home::show))
         .route(route::LOGIN, get(login::show).post(login::log_in))
@@ -65,8 +65,10 @@ pub(crate) fn routes() -> Router<App> {
         .method_not_allowed_fallback(async || {
             Trouble::from(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take that method"))
         })
+        .layer(from_fn_with_state(app.clone(), frame::limit))
         .layer(from_fn(frame::frame));
-    Router::new().route(route::STYLESHEET, get(assets::stylesheet)).merge(pages)
+    let assets = Router::new().route(route::STYLESHEET, get(assets::stylesheet));
+    assets.route(route::ICON, get(assets::icon)).route(route::FAVICON, get(assets::icon)).merge(pages)
 }
 
 /// An address that is neither a page nor of the API.

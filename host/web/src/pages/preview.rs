@@ -7,6 +7,7 @@ use linli_runtime::Decision;
 use linli_runtime::preview::{Place, Preview, Seen, SeenField};
 use linli_scope::survey::Figure;
 use linli_scope::{Grant, Role};
+use linli_store::Once;
 use linli_store::survey::Alike;
 use linli_view::Text;
 use linli_view::html::pages::{Bar, PreviewAccess, PreviewField, PreviewPage};
@@ -32,6 +33,7 @@ pub(super) async fn show(State(app): State<App>, Path(id): Path<i64>, reader: Re
     let page = PreviewPage {
         viewer: &reader.viewer(),
         grant: id,
+        version: grant.version,
         plugin: text(&plugin.manifest.plugin.name),
         accesses: &accesses,
         compared_with: preview.compared_with,
@@ -47,9 +49,10 @@ pub(super) async fn narrow_to_used(State(app): State<App>, Path(id): Path<i64>, 
     let back = |problem: Problem| Trouble::from(problem).back(route::grant(id));
     posted.reader.require(Role::Admin)?;
     let grant = find(&app, id).await?;
+    posted.fields.check_version("grant", grant.version).map_err(back)?;
     let narrowing = app.runtime().narrowing_to_used(&grant, Timestamp::now()).await.map_err(|error| back(error.into()))?;
     let decision = Decision::Narrow(Box::new(narrowing));
-    app.runtime().decide(posted.reader.actor(), grant, &decision).await.map_err(|error| back(error.into()))?;
+    app.runtime().decide(posted.reader.actor(), grant, &decision, Once::default()).await.map_err(|error| back(error.into()))?;
     let csrf = &posted.reader.signed_in.session.csrf;
     Ok(flash::go("已收窄到实际使用的字段，即时生效。", "Narrowed to the fields in use; in force at once.", csrf, &route::grant(id))?)
 }

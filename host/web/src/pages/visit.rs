@@ -13,6 +13,7 @@ use super::frame::{Seat, Trouble};
 use super::login;
 use crate::app::App;
 use crate::auth::{self, SignedIn, Visitor};
+use crate::precondition::IfMatch;
 use crate::problem::Problem;
 
 /// A signed-in person who looks at a page.
@@ -98,6 +99,11 @@ impl Fields {
     /// A field's value; empty where there is none.
     pub fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// A problem unless the form was made of the version of now.
+    pub fn check_version(&self, what: &str, now: i64) -> Result<(), Problem> {
+        IfMatch::named(self.get(route::VERSION_FIELD)).check(what, now)
     }
 }
 

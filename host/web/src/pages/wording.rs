@@ -44,6 +44,7 @@ pub(super) fn title(code: &str, status: u16) -> Text<'static> {
         "not-found" => Text::both("没有找到", "Not found"),
         "duplicate" => Text::both("已经登记", "On record already"),
         "conflict" | "stale" | "grant-state" => Text::both("已被他人更改", "Changed in the meantime"),
+        "rate" => Text::both("请求过于频繁", "Too many requests"),
         "limit" => Text::both("超出限额", "More than is allowed at once"),
         "plugin-busy" => Text::both("应用正忙", "The application is busy"),
         "plugin-timeout"
@@ -95,7 +96,7 @@ pub(super) fn detail<'a>(code: &str, said: &'a str) -> Text<'a> {
         "request" | "form" => "请求无法读取，请返回重试。",
         "reason" => "请填写撤销原因。",
         "stale" | "grant-state" => "请刷新页面后再办理。",
-        "plugin-busy" => "请稍候再试。",
+        "plugin-busy" | "rate" => "请稍候再试。",
         "plugin-timeout"
         | "plugin-out-of-memory"
         | "plugin-crashed"

@@ -5,12 +5,14 @@ use std::path::Path;
 use anyhow::Context as _;
 use jiff::Timestamp;
 use linli_model::{Classification, CodeList, RegionCode};
+use linli_runtime::install::Upload;
+use linli_runtime::rate::Rate;
 use linli_runtime::{Decision, Limits, Place, Runtime};
 use linli_scope::approval::Approving;
 use linli_scope::{Actor, Keyring, Role};
 use linli_store::model::Core;
-use linli_store::plugin::Publisher;
-use linli_store::{Database, Store};
+use linli_store::plugin::{Publisher, Registered};
+use linli_store::{Database, Once, Store};
 
 use crate::platform::binary;
 
@@ -24,14 +26,17 @@ impl Hosted {
     pub async fn start(directory: &Path, repository: &Path, package: Vec<u8>, publisher: &str) -> anyhow::Result<Self> {
         let store = open(&Database::Sqlite(directory.join("linli.db")), &repository.join("schemas")).await?;
         let place = Place { directory: directory.join("artefacts"), key: [7; 32], program: binary()? };
-        let runtime = Runtime::start(store, Keyring::new([7; 32]), Limits::default(), place).await?;
+        let limits = Limits { plugin_rate: Rate::new(1_000_000, 1_000_000), ..Limits::default() };
+        let runtime = Runtime::start(store, Keyring::new([7; 32]), limits, place).await?;
         let actor = worker(Vec::new());
         let named = Publisher { id: publisher.into(), name: publisher.into(), sector: publisher.into() };
-        runtime.store().put_publisher(named, None).await?;
-        let made = runtime.install(package, None, publisher, &actor, Timestamp::now()).await?;
+        runtime.store().put_publisher(None, Registered { publisher: named, pem: None }, Vec::new(), Once::default()).await?;
+        let made = runtime
+            .install(Upload { bytes: package, signature: None, publisher, replaces: None }, &actor, Timestamp::now(), Once::default())
+            .await?;
         // Two pairs of eyes, the second over the whole province.
         let approver = Actor { id: 2, ..worker(vec!["44".parse()?]) };
-        runtime.decide(&approver, made.grant, &Decision::Approve(Approving::default())).await?;
+        runtime.decide(&approver, made.grant, &Decision::Approve(Approving::default()), Once::default()).await?;
         Ok(Self { runtime })
     }
 

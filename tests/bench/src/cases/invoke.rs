@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use linli_runtime::Call;
 use linli_scope::{Actor, EntryKind};
+use linli_store::claim::Mark;
 use serde_json::Map;
 use wasmtime::component::{Component, Linker};
 
@@ -81,6 +82,7 @@ async fn on_record(platform: &Hosted, actor: &Arc<Actor>) -> anyhow::Result<Dura
         actor: Some(actor.clone()),
         locale: "zh".into(),
         now: Timestamp::now(),
+        mark: Mark::default(),
     };
     let start = Instant::now();
     platform.runtime.call(call).await?;

@@ -20,7 +20,7 @@ pub struct AdminPage<'a> {
     pub flash: Option<Flash<'a>>,
 }
 
-/// A plugin version and its grant. Its forms post `digest` and, to revoke, `reason`.
+/// A plugin version and its grant. Its forms post `digest`, `grant`, its version and, to revoke, `reason`.
 #[derive(Debug, Clone)]
 pub struct PluginRow<'a> {
     /// The plugin's id.
@@ -37,8 +37,8 @@ pub struct PluginRow<'a> {
     pub signed: bool,
     /// One line for each access that it asks for, in words.
     pub requests: Vec<Text<'a>>,
-    /// The number of its grant, where it has one.
-    pub grant: Option<i64>,
+    /// Its grant, where it has one: number and version.
+    pub grant: Option<(i64, i64)>,
     /// Its grant.
     pub state: GrantState<'a>,
     /// Seconds for which it is still kept off because it failed too often.
@@ -119,7 +119,7 @@ impl PluginRow<'_> {
                         br; span.badge.bad { (label("故障暂停", "paused after faults")) }
                         " " span.hint.nowrap { (seconds) " s" }
                     }
-                    @if let Some(grant) = self.grant { br; a href=(route::grant(grant)) { (label("预览", "Preview")) (self.of()) } }
+                    @if let Some((grant, _)) = self.grant { br; a href=(route::grant(grant)) { (label("预览", "Preview")) (self.of()) } }
                 }
                 td.tools { (self.forms(csrf)) }
             }
@@ -134,17 +134,28 @@ impl PluginRow<'_> {
                 GrantState::Revoked { .. } => p.hint { (label("重新上传后可再次申请", "upload it again to ask anew")) },
                 GrantState::Granted { .. } | GrantState::Expired { .. } => form.revoke method="post" action=(route::admin(self.id, "revoke")) {
                     (layout::csrf(csrf))
-                    input type="hidden" name="digest" value=(self.digest);
+                    (self.reviewed())
                     label for=(reason) { (label("撤销原因", "Reason")) }
                     input id=(reason) name="reason" type="text" required autocomplete="off";
                     button.small.danger type="submit" { (label("撤销", "Revoke")) (self.of()) }
                 },
                 GrantState::Pending { is_sensitive, assessment, .. } => form method="post" action=(route::admin(self.id, "approve")) {
                     (layout::csrf(csrf))
-                    input type="hidden" name="digest" value=(self.digest);
+                    (self.reviewed())
                     @if *is_sensitive && assessment.is_none() { (self.assessment()) }
                     button.small type="submit" { (label("批准", "Approve")) (self.of()) }
                 },
+            }
+        }
+    }
+
+    /// What the form decides about, as it was when the page was made.
+    fn reviewed(&self) -> Markup {
+        html! {
+            input type="hidden" name="digest" value=(self.digest);
+            @if let Some((grant, version)) = self.grant {
+                input type="hidden" name="grant" value=(grant);
+                input type="hidden" name=(route::VERSION_FIELD) value=(version);
             }
         }
     }

@@ -16,6 +16,8 @@ pub struct PreviewPage<'a> {
     pub viewer: &'a Viewer<'a>,
     /// The grant's number.
     pub grant: i64,
+    /// Its version.
+    pub version: i64,
     /// The plugin's name.
     pub plugin: Text<'a>,
     /// Access by access.
@@ -101,6 +103,7 @@ impl PreviewPage<'_> {
                     ul.plain { @for field in self.unused { li { code { (field) } } } }
                     form method="post" action=(route::narrow_to_used(self.grant)) {
                         (layout::csrf(self.viewer.csrf))
+                        input type="hidden" name=(route::VERSION_FIELD) value=(self.version);
                         button.small type="submit" { (label("收窄到实际使用的字段", "Narrow to the fields in use")) }
                     }
                 }
