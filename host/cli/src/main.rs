@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
-use client::{account, audit, grant, import, plugins};
+use client::{account, audit, break_glass, grant, import, plugins};
 use output::{note, say};
 
 /// For SQLite too: both allocate much and from many threads.
@@ -44,6 +44,9 @@ enum Command {
     /// 授权 Review and decide scope requests.
     #[command(subcommand)]
     Grant(grant::Command),
+    /// 应急访问 Emergencies: break the glass, end it, review it.
+    #[command(subcommand)]
+    BreakGlass(break_glass::Command),
     /// 发布单位 Publishers of plugins.
     #[command(subcommand)]
     Publisher(plugins::PublisherCommand),
@@ -138,6 +141,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Plugin(PluginCommand::List(server)) => plugins::list(&server),
         Command::Plugin(PluginCommand::Log(log)) => plugins::log(&log),
         Command::Grant(command) => grant::run(&command),
+        Command::BreakGlass(command) => break_glass::run(&command),
         Command::Publisher(command) => plugins::publisher(&command),
         Command::Regions(command) => host::regions::run(&command),
         Command::Import(options) => return import::run(&options),

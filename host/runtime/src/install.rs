@@ -134,6 +134,7 @@ impl Runtime {
         self.store().put_plugin(publisher.id.clone(), kept, Some(entry.encode())).await?;
         let grant = self.request(&manifest, &digest, actor, now).await?;
         let scope = Scope::compile(&self.sources(&manifest, Some(&grant), &self.store().catalogue(), &publisher))?;
+        let scope = scope.with_broken(self.broken(Some(&grant)).await?);
         self.put(Plugin::new(Made {
             manifest,
             digest: digest.clone(),
@@ -239,6 +240,7 @@ pub fn administration(actor: &Actor, what: &str, plugin: &str, object: &str) -> 
         application: "linli.admin".to_owned(),
         digest: Some(object.to_owned()),
         grant: None,
+        break_glass: None,
         purpose: "administration".to_owned(),
         entry_point: format!("{what} {plugin}"),
         outcome: Outcome::Allowed,

@@ -11,7 +11,7 @@ use linli_artefact::{Place, ShelfError, Workshop};
 use linli_entry::{Desk, first_party};
 use linli_model::{Catalogue, Date};
 use linli_scope::scope::Sources;
-use linli_scope::{Actor, Caller, Channel, Grant, Keyring, Manifest, Scope, Standing, standing};
+use linli_scope::{Actor, BreakGlass, Caller, Channel, Grant, Keyring, Manifest, Scope, Standing, standing};
 use linli_store::plugin::{Installed, Publisher};
 use linli_store::{Store, StoreError};
 use tokio::sync::Semaphore;
@@ -42,6 +42,7 @@ struct Inner {
     limits: Arc<Limits>,
     turns: Semaphore,
     plugins: RwLock<HashMap<String, Arc<Plugin>>>,
+    refreshing: tokio::sync::Mutex<()>,
     console: Console,
     portal: Console,
 }
@@ -128,6 +129,7 @@ impl Runtime {
             limits: Arc::new(limits),
             turns,
             plugins: RwLock::default(),
+            refreshing: tokio::sync::Mutex::default(),
             console,
             portal,
         };
@@ -164,6 +166,7 @@ impl Runtime {
         let manifest = Manifest::read(&package.parts.manifest)?;
         let grant = standing::of_component(grants, &installed.id, &digest, Timestamp::now());
         let scope = Scope::compile(&self.sources(&manifest, grant, &self.store().catalogue(), &installed.publisher))?;
+        let scope = scope.with_broken(self.broken(grant).await?);
         let component = self.component(package.digest, &installed.component.bytes).await?;
         let made = Made {
             manifest,
@@ -198,6 +201,19 @@ impl Runtime {
         let stands =
             |grant: &&Grant| matches!(grant.standing(Some(digest), now), Standing::Active | Standing::Requested | Standing::AwaitingSecond);
         Ok(grant.filter(stands).cloned())
+    }
+
+    /// The glasses over a grant that may still give.
+    pub(crate) async fn broken(&self, grant: Option<&Grant>) -> Result<Vec<BreakGlass>, StoreError> {
+        match grant {
+            Some(grant) => self.store().unreviewed_over(grant.id).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The turn of whoever lets what was decided take effect: what is read last is what is put last.
+    pub(crate) async fn refreshing(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.inner.refreshing.lock().await
     }
 
     /// The store.

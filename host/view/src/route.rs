@@ -24,6 +24,8 @@ pub const MY_ACCESS: &str = "/me/access";
 pub const ADMIN: &str = "/admin/plugins";
 /// The auditor's page.
 pub const AUDIT: &str = "/audit";
+/// Emergencies. `{BREAK_GLASS}/{id}/end` and `{BREAK_GLASS}/{id}/review` take its forms.
+pub const BREAK_GLASS: &str = "/break-glass";
 /// The stylesheet.
 pub const STYLESHEET: &str = "/assets/linli.css";
 
@@ -78,6 +80,11 @@ pub fn entry(entity: &str) -> String {
 /// `/admin/plugins/PLUGIN/VERB`
 pub(crate) fn admin(plugin: &str, verb: &str) -> String {
     format!("{ADMIN}/{}/{verb}", component(plugin))
+}
+
+/// `/break-glass/ID/VERB`
+pub(crate) fn break_glass(id: i64, verb: &str) -> String {
+    format!("{BREAK_GLASS}/{id}/{verb}")
 }
 
 /// `/admin/grants/ID`: what a grant would reveal.

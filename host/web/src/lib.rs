@@ -7,6 +7,7 @@
 //! | [`auth`], [`session`], [`password`] | who is it |
 //! | `body` | request bodies, bounded and with errors that say where |
 //! | `desk` | console and portal, under their own manifests |
+//! | `break_glass` | emergencies, as people see them |
 //! | `access_log` | who read a resident's record, as the resident sees it |
 //! | [`metrics`] | what a monitor is told |
 //! | `idempotency` | changes under a key of the caller's, done once |
@@ -23,6 +24,7 @@ mod api;
 pub mod app;
 pub mod auth;
 mod body;
+mod break_glass;
 mod desk;
 mod idempotency;
 pub mod metrics;

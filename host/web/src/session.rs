@@ -111,6 +111,7 @@ fn entry(actor: &str, outcome: Outcome) -> Entry {
         application: "linli.console".into(),
         digest: None,
         grant: None,
+        break_glass: None,
         purpose: "log-in".into(),
         entry_point: "log-in".into(),
         outcome,

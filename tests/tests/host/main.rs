@@ -7,6 +7,7 @@ mod approval;
 mod artefacts;
 mod audit;
 mod bad_input;
+mod break_glass;
 mod command_line;
 mod entities;
 mod entry;

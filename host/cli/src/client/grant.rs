@@ -175,8 +175,9 @@ fn show(grant: &Value) -> Result<()> {
     say!("  到期 expires   {}", text_of(grant, "expires"))?;
     show_eyes(grant)?;
     for purpose in grant.get("purposes").and_then(Value::as_array).into_iter().flatten() {
+        let emergency = if purpose.get("emergency").and_then(Value::as_bool) == Some(true) { " (应急 emergency)" } else { "" };
         say!(
-            "  目的 purpose   {}: {}\n                 {}",
+            "  目的 purpose   {}{emergency}: {}\n                 {}",
             text_of(purpose, "id"),
             localized(purpose.get("title")),
             text_of(purpose, "legal-basis")

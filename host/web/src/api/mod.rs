@@ -1,6 +1,7 @@
 //! The API under /api/v1, one file an endpoint. [`document`] says how a route is added.
 
 mod audit;
+mod break_glass;
 mod calls;
 pub(crate) mod document;
 mod entity_types;
@@ -59,6 +60,10 @@ fn router() -> OpenApiRouter<App> {
         .routes(routes!(grants::narrow_to_used))
         .routes(routes!(grants::narrow))
         .routes(routes!(grants::revoke))
+        .routes(routes!(break_glass::list, break_glass::open))
+        .routes(routes!(break_glass::show))
+        .routes(routes!(break_glass::end))
+        .routes(routes!(break_glass::review))
         .routes(routes!(me::record))
         .routes(routes!(me::access_log))
         .routes(routes!(audit::entries))

@@ -57,6 +57,7 @@ impl Line {
             application: &entry.application,
             purpose: &entry.purpose,
             entry_point: &entry.entry_point,
+            break_glass: entry.break_glass,
             outcome: outcome(&entry.outcome),
             is_allowed: entry.outcome == Outcome::Allowed,
             accesses: entry.accesses.iter().map(access).collect(),

@@ -13,6 +13,7 @@ mod access;
 mod admin;
 mod assets;
 mod audit;
+mod break_glass;
 mod call;
 mod entry;
 mod entry_form;
@@ -61,6 +62,9 @@ pub(crate) fn routes() -> Router<App> {
         .route("/admin/grants/{id}", get(preview::show))
         .route("/admin/grants/{id}/narrow-to-used", post(preview::narrow_to_used))
         .route(route::AUDIT, get(audit::show))
+        .route(route::BREAK_GLASS, get(break_glass::show).post(break_glass::open))
+        .route("/break-glass/{id}/end", post(break_glass::end))
+        .route("/break-glass/{id}/review", post(break_glass::review))
         .route("/{*path}", any(nowhere))
         .method_not_allowed_fallback(async || {
             Trouble::from(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take that method"))

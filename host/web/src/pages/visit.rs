@@ -13,6 +13,7 @@ use super::frame::{Seat, Trouble};
 use super::login;
 use crate::app::App;
 use crate::auth::{self, SignedIn, Visitor};
+use crate::break_glass;
 use crate::problem::Problem;
 
 /// A signed-in person who looks at a page.
@@ -21,6 +22,7 @@ pub(super) struct Reader {
     roles: Vec<String>,
     flash: Option<Kept>,
     seat: Seat,
+    unreviewed: u64,
 }
 
 /// A person who may be signed in.
@@ -39,7 +41,7 @@ impl Reader {
     /// Who the page is rendered for.
     pub fn viewer(&self) -> Viewer<'_> {
         let session = &self.signed_in.session;
-        Viewer { name: &session.name, roles: &self.roles, csrf: &session.csrf }
+        Viewer { name: &session.name, roles: &self.roles, csrf: &session.csrf, unreviewed: self.unreviewed }
     }
 
     /// What the person may do.
@@ -68,7 +70,8 @@ impl FromRequestParts<App> for Guest {
         let seat = parts.extensions.get::<Seat>().cloned().unwrap_or_default();
         let _ = seat.session.set(signed_in.session.clone());
         let flash = flash::find(&parts.headers, &signed_in.session.csrf);
-        Ok(Self(Some(Reader { roles: role_words(signed_in.actor()), signed_in, flash, seat })))
+        let unreviewed = break_glass::unreviewed(app, signed_in.actor()).await?.unwrap_or(0);
+        Ok(Self(Some(Reader { roles: role_words(signed_in.actor()), signed_in, flash, seat, unreviewed })))
     }
 }
 
