@@ -11,6 +11,9 @@ use crate::decision::DecisionError;
 use crate::install::administration;
 use crate::registry::Runtime;
 
+/// The purpose of what is done about emergencies, one of the administration's.
+const PURPOSE: &str = "emergency";
+
 /// Why a glass stays as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum GlassError {
@@ -79,11 +82,12 @@ impl Runtime {
 /// An entry of the log about one. What people said in their own words stands in none: the log outlives what it is about.
 fn about(actor: &Actor, what: &str, glass: &BreakGlass) -> Entry {
     let entry = administration(actor, &format!("{what} break-glass {} of", glass.id), &glass.plugin, "");
-    Entry { digest: None, grant: Some(glass.grant.unsigned_abs()), break_glass: Some(glass.id.unsigned_abs()), ..entry }
+    let (grant, break_glass) = (Some(glass.grant.unsigned_abs()), Some(glass.id.unsigned_abs()));
+    Entry { digest: None, grant, break_glass, purpose: PURPOSE.to_owned(), ..entry }
 }
 
 fn turned_away(actor: &Actor, breaking: &Breaking, denial: &Denial) -> Entry {
     let plugin = if denial.kind == DenialKind::NotFound { "unknown" } else { &breaking.plugin };
     let outcome = Outcome::Denied { code: denial.kind.as_str().to_owned(), detail: denial.message.clone() };
-    Entry { digest: None, outcome, ..administration(actor, "open break-glass of", plugin, "") }
+    Entry { digest: None, outcome, purpose: PURPOSE.to_owned(), ..administration(actor, "open break-glass of", plugin, "") }
 }

@@ -45,6 +45,7 @@ struct Inner {
     refreshing: tokio::sync::Mutex<()>,
     console: Console,
     portal: Console,
+    administration: Console,
 }
 
 /// A first-party application: its manifest is its grant.
@@ -64,7 +65,7 @@ impl Console {
         &self.manifest
     }
 
-    /// Its one purpose.
+    /// Its first purpose.
     fn purpose(&self) -> &str {
         self.manifest.purposes.first().map_or("", |purpose| &purpose.id)
     }
@@ -118,6 +119,7 @@ impl Runtime {
         let first_party =
             |source: &str| first_party::compile(source, &catalogue, &keyring).map(|(manifest, scope)| Console { manifest, scope });
         let (console, portal) = (first_party(first_party::CONSOLE)?, first_party(first_party::PORTAL)?);
+        let administration = first_party(first_party::ADMINISTRATION)?;
         // Below the pool's size, so that the pool is never what says no.
         let turns = Semaphore::new(limits.calls);
         let inner = Inner {
@@ -132,6 +134,7 @@ impl Runtime {
             refreshing: tokio::sync::Mutex::default(),
             console,
             portal,
+            administration,
         };
         let runtime = Self { inner: Arc::new(inner) };
         runtime.load().await?;
@@ -231,9 +234,14 @@ impl Runtime {
         &self.inner.portal
     }
 
+    /// What admins, stewards and auditors do.
+    pub fn administration(&self) -> &Console {
+        &self.inner.administration
+    }
+
     /// The first-party application of that id.
     pub fn first_party(&self, id: &str) -> Option<&Console> {
-        [self.console(), self.portal()].into_iter().find(|application| application.manifest.plugin.id == id)
+        [self.console(), self.portal(), self.administration()].into_iter().find(|application| application.manifest.plugin.id == id)
     }
 
     /// The limits in force.

@@ -6,7 +6,7 @@
 //! | [`problem`] | the error policy: one problem type for everything |
 //! | [`auth`], [`session`], [`password`] | who is it |
 //! | `body` | request bodies, bounded and with errors that say where |
-//! | `desk` | console and portal, under their own manifests |
+//! | `desk`, `administration` | console, portal and administration, under their own manifests |
 //! | `break_glass` | emergencies, as people see them |
 //! | `access_log` | who read a resident's record, as the resident sees it |
 //! | [`metrics`] | what a monitor is told |
@@ -20,6 +20,7 @@
 //! Nothing decides here: handlers hand over to runtime and entry, which ask the scope.
 
 mod access_log;
+mod administration;
 mod api;
 pub mod app;
 pub mod auth;

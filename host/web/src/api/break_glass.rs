@@ -3,11 +3,11 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use linli_scope::Role;
 use linli_scope::break_glass::{Breaking, Reviewing};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::administration;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Params, Segments, limit};
@@ -66,7 +66,7 @@ pub(super) async fn review(
     Segments(id): Segments<i64>,
     JsonBody(reviewing): JsonBody<Reviewing>,
 ) -> Result<Response, Problem> {
-    signed_in.require(&[Role::Auditor])?;
+    administration::act(&app, &signed_in, "review-break-glass").await?;
     let glass = break_glass::find(&app, signed_in.actor(), id).await?;
     let glass = app.runtime().review_break_glass(signed_in.actor(), glass, &reviewing).await?;
     body::json(&break_glass::show(&app, glass).await?)

@@ -20,6 +20,7 @@ use linli_store::plugin::Publisher;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::administration;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
@@ -123,13 +124,10 @@ pub(super) struct FieldReview {
     allowed: Option<Mode>,
 }
 
-/// Who looks at grants; those of a publisher only at its own.
-const READERS: [Role; 4] = [Role::Admin, Role::Auditor, Role::Developer, Role::Integrator];
-
 /// Grants, newest first; a publisher's developers and integrators see its own.
 #[utoipa::path(get, path = "/grants", responses((status = 200, body = Grants)))]
 pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
-    signed_in.require(&READERS)?;
+    administration::look(&app, &signed_in, "/grants").await?;
     let (grants, versions) = (app.store().grants().await?, app.store().component_versions().await?);
     let seen = grants.iter().filter(|grant| may_see(&app, signed_in.actor(), grant));
     body::json(&Grants { grants: seen.map(|grant| summary(&app, grant, &versions)).collect() })
@@ -138,7 +136,7 @@ pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<
 /// A grant: what is asked, what is allowed, and what that touches.
 #[utoipa::path(get, path = "/grants/{id}", params(("id" = i64, Path)), responses((status = 200, body = Review)))]
 pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
-    signed_in.require(&READERS)?;
+    administration::look(&app, &signed_in, "/grants").await?;
     let grant =
         find(&app, id).await.and_then(|grant| if may_see(&app, signed_in.actor(), &grant) { Ok(grant) } else { Err(unknown(id)) })?;
     body::json(&review(&app, &grant).await?)
@@ -169,7 +167,7 @@ pub(super) async fn narrow(
 /// What a grant would reveal: how many people, which fields, what is new, what is used. Asking is on the record.
 #[utoipa::path(get, path = "/grants/{id}/preview", params(("id" = i64, Path)), responses((status = 200, body = Preview), (status = 409), (status = 422)))]
 pub(super) async fn preview(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
-    signed_in.require(&[Role::Admin, Role::Auditor])?;
+    administration::look(&app, &signed_in, "/preview").await?;
     let grant = find(&app, id).await?;
     body::json(&app.runtime().preview(signed_in.actor(), &grant, Timestamp::now()).await?)
 }
@@ -177,7 +175,7 @@ pub(super) async fn preview(State(app): State<App>, signed_in: SignedIn, Segment
 /// Takes away the fields that the plugin has not used of late.
 #[utoipa::path(post, path = "/grants/{id}/narrow-to-used", params(("id" = i64, Path)), responses((status = 200, body = Review), (status = 409), (status = 422)))]
 pub(super) async fn narrow_to_used(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
-    signed_in.require(&[Role::Admin])?;
+    administration::act(&app, &signed_in, "decide-grant").await?;
     let narrowing = app.runtime().narrowing_to_used(&find(&app, id).await?, Timestamp::now()).await?;
     decide(&app, &signed_in, id, &Decision::Narrow(Box::new(narrowing))).await
 }
@@ -197,7 +195,7 @@ pub(super) async fn revoke(
 }
 
 async fn decide(app: &App, signed_in: &SignedIn, id: i64, decision: &Decision) -> Result<Response, Problem> {
-    signed_in.require(&[Role::Admin])?;
+    administration::act(app, signed_in, "decide-grant").await?;
     let grant = app.runtime().decide(signed_in.actor(), find(app, id).await?, decision).await?;
     body::json(&review(app, &grant).await?)
 }

@@ -9,20 +9,18 @@ use jiff::{SignedDuration, Timestamp};
 use linli_audit::Entry;
 use linli_model::RecordNo;
 use linli_runtime::install::administration;
-use linli_scope::{Actor, Role};
-use linli_store::measure::{Kind, Measure, State as Stands};
+use linli_scope::Actor;
+use linli_store::measure::{APPLICATION, Kind, Measure, State as Stands};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::administration;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
 use crate::desk::RESIDENT;
 use crate::problem::Problem;
 
-/// Who may ask for a measure, and who may decide about one that another asked for.
-const ASKING: [Role; 3] = [Role::Admin, Role::Steward, Role::Auditor];
-const DECIDING: [Role; 2] = [Role::Admin, Role::Auditor];
 /// The longest deferral. A longer one is asked for anew, so that somebody looks at it again.
 const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// The longest reason or legal basis, characters.
@@ -124,7 +122,7 @@ pub(super) enum Decided {
 /// All measures, newest first.
 #[utoipa::path(get, path = "/audit/measures", responses((status = 200, body = Measures)))]
 pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
-    signed_in.require(&ASKING)?;
+    administration::look(&app, &signed_in, "/measures").await?;
     let measures = app.store().measures().await?.into_iter().map(|measure| shown(&app, measure)).collect();
     body::json(&Measures { measures })
 }
@@ -136,7 +134,7 @@ pub(super) async fn ask_deferral(
     signed_in: SignedIn,
     JsonBody(asked): JsonBody<Deferral>,
 ) -> Result<Response, Problem> {
-    signed_in.require(&ASKING)?;
+    administration::act(&app, &signed_in, "ask-measure").await?;
     let now = Timestamp::now();
     let since = asked.since.unwrap_or(now);
     if asked.until <= now || asked.until <= since {
@@ -144,6 +142,10 @@ pub(super) async fn ask_deferral(
     }
     if asked.until.duration_since(now) > LONGEST {
         return Err(wrong("until", "a deferral lasts at most 366 days; ask anew before it ends"));
+    }
+    // What the administration itself does about a resident is told when its deferral ends.
+    if asked.application == APPLICATION {
+        return Err(Problem::not_found("what the administration does can't be deferred by itself"));
     }
     if app.runtime().first_party(&asked.application).is_none() {
         app.plugin(&asked.application)?;
@@ -159,7 +161,7 @@ pub(super) async fn ask_erasure(
     signed_in: SignedIn,
     JsonBody(asked): JsonBody<Erasure>,
 ) -> Result<Response, Problem> {
-    signed_in.require(&ASKING)?;
+    administration::act(&app, &signed_in, "ask-measure").await?;
     ask(&app, &signed_in, &asked.resident, Kind::Erasure, [asked.reason, asked.legal_basis]).await
 }
 
@@ -210,7 +212,7 @@ pub(super) async fn refuse(State(app): State<App>, signed_in: SignedIn, Segments
 /// that one person is enough.
 #[utoipa::path(post, path = "/audit/measures/{id}/lift", params(("id" = i64, Path)), responses((status = 200, body = Shown), (status = 409)))]
 pub(super) async fn lift(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
-    signed_in.require(&DECIDING)?;
+    administration::act(&app, &signed_in, "decide-measure").await?;
     let measure = find(&app, id).await?;
     if measure.state != Stands::Approved {
         return Err(Problem::new(StatusCode::CONFLICT, "state", "only a deferral in force can be lifted"));
@@ -220,7 +222,7 @@ pub(super) async fn lift(State(app): State<App>, signed_in: SignedIn, Segments(i
 
 /// A measure that waits for a decision, and that this person may decide about.
 async fn asked(app: &App, signed_in: &SignedIn, id: i64) -> Result<Measure, Problem> {
-    signed_in.require(&DECIDING)?;
+    administration::act(app, signed_in, "decide-measure").await?;
     let measure = find(app, id).await?;
     if measure.state != Stands::Asked {
         return Err(Problem::new(StatusCode::CONFLICT, "state", "this was decided already"));
@@ -255,6 +257,7 @@ fn record(app: &App, id: &str) -> Result<RecordNo, Problem> {
 fn entry(actor: &Actor, what: &str, measure: &Measure) -> Entry {
     let mut entry = administration(actor, what, &measure.entry_point(), "");
     entry.digest = None;
+    entry.purpose = "measures".to_owned();
     entry.subjects.insert(measure.resident.unsigned_abs());
     entry
 }

@@ -8,11 +8,11 @@ use axum::response::{IntoResponse, Response};
 use linli_entry::FieldError;
 use linli_package::PublisherKey;
 use linli_runtime::install::administration;
-use linli_scope::Role;
 use linli_store::plugin::Publisher;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::administration;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody};
@@ -51,7 +51,7 @@ pub(super) struct Described {
 /// All publishers.
 #[utoipa::path(get, path = "/publishers", responses((status = 200, body = Publishers)))]
 pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
-    signed_in.require(&[Role::Admin, Role::Auditor, Role::Steward])?;
+    administration::look(&app, &signed_in, "/publishers").await?;
     let keys = app.store().publisher_keys().await?;
     let publishers = app.store().publishers().await?;
     let publishers = publishers
@@ -71,7 +71,7 @@ pub(super) async fn create(
     signed_in: SignedIn,
     JsonBody(new): JsonBody<NewPublisher>,
 ) -> Result<Response, Problem> {
-    signed_in.require(&[Role::Admin])?;
+    administration::act(&app, &signed_in, "put-publisher").await?;
     let is_id = |text: &str| {
         !text.is_empty() && text.len() <= 60 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };

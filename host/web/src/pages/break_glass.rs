@@ -14,6 +14,7 @@ use super::flash;
 use super::frame::Trouble;
 use super::visit::{Posted, Reader, html};
 use super::wording::{self, moment, text};
+use crate::administration;
 use crate::app::App;
 use crate::break_glass::{self, Shown};
 use crate::names::Application;
@@ -140,7 +141,7 @@ pub(super) async fn end(State(app): State<App>, Path(id): Path<i64>, posted: Pos
 
 /// `POST /break-glass/{id}/review` with `outcome` and `note`.
 pub(super) async fn review(State(app): State<App>, Path(id): Path<i64>, posted: Posted) -> Result<Response, Trouble> {
-    posted.reader.require(Role::Auditor)?;
+    administration::act(&app, &posted.reader.signed_in, "review-break-glass").await?;
     let actor = posted.reader.actor();
     let outcome = match posted.fields.get("outcome") {
         "justified" => Finding::Justified,

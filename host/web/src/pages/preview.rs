@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use linli_runtime::Decision;
 use linli_runtime::preview::{Place, Preview, Seen, SeenField};
 use linli_scope::survey::Figure;
-use linli_scope::{Grant, Role};
+use linli_scope::Grant;
 use linli_store::survey::Alike;
 use linli_view::Text;
 use linli_view::html::pages::{Bar, PreviewAccess, PreviewField, PreviewPage};
@@ -16,6 +16,7 @@ use super::flash;
 use super::frame::Trouble;
 use super::visit::{Posted, Reader, html};
 use super::wording::{self, moment, text};
+use crate::administration;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -24,7 +25,7 @@ const DRAWN: usize = 40;
 
 /// `GET /admin/grants/{id}`.
 pub(super) async fn show(State(app): State<App>, Path(id): Path<i64>, reader: Reader) -> Result<Response, Trouble> {
-    reader.require(Role::Admin)?;
+    administration::act(&app, &reader.signed_in, "decide-grant").await?;
     let grant = find(&app, id).await?;
     let preview = app.runtime().preview(reader.actor(), &grant, Timestamp::now()).await.map_err(Problem::from)?;
     let plugin = app.plugin(&grant.plugin)?;
@@ -45,7 +46,7 @@ pub(super) async fn show(State(app): State<App>, Path(id): Path<i64>, reader: Re
 /// `POST /admin/grants/{id}/narrow-to-used`.
 pub(super) async fn narrow_to_used(State(app): State<App>, Path(id): Path<i64>, posted: Posted) -> Result<Response, Trouble> {
     let back = |problem: Problem| Trouble::from(problem).back(route::grant(id));
-    posted.reader.require(Role::Admin)?;
+    administration::act(&app, &posted.reader.signed_in, "decide-grant").await?;
     let grant = find(&app, id).await?;
     let narrowing = app.runtime().narrowing_to_used(&grant, Timestamp::now()).await.map_err(|error| back(error.into()))?;
     let decision = Decision::Narrow(Box::new(narrowing));

@@ -4,7 +4,7 @@ use axum::extract::{Form, FromRequest, FromRequestParts, Request};
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use linli_scope::{Actor, Role};
+use linli_scope::Actor;
 use linli_view::html::{Flash, Viewer};
 use linli_view::route;
 
@@ -54,11 +54,6 @@ impl Reader {
         let shown = self.flash.as_ref().map(Kept::flash)?;
         let _ = self.seat.flash_shown.set(());
         Some(shown)
-    }
-
-    /// A problem unless the person has the role.
-    pub fn require(&self, role: Role) -> Result<(), Problem> {
-        self.signed_in.require(&[role])
     }
 }
 
