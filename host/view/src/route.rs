@@ -97,6 +97,11 @@ pub(crate) fn narrow_to_used(id: i64) -> String {
     format!("{}/narrow-to-used", grant(id))
 }
 
+/// `/admin/grants/ID/drop-unattended`
+pub(crate) fn drop_unattended(id: i64) -> String {
+    format!("{}/drop-unattended", grant(id))
+}
+
 /// `?name=value&…`, or nothing.
 pub fn query<K: AsRef<str>, V: Display>(params: impl IntoIterator<Item = (K, V)>) -> String {
     let mut text = String::new();

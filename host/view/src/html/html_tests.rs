@@ -191,6 +191,7 @@ fn all_pages(word: &str) -> Vec<String> {
     let previewed = [PreviewAccess {
         title: text(),
         what: word.to_owned(),
+        unattended: Some(word),
         records: text(),
         communities: vec![Bar { name: word, said: word.to_owned(), value: 3, most: 5 }],
         told: vec![text()],

@@ -109,6 +109,8 @@ pub(super) struct AccessReview {
     rows_per_day: Option<u64>,
     /// Whether its values never enter the plugin.
     bound: bool,
+    /// Whether a schedule or an event is given it too, behind which there is no person.
+    unattended: bool,
     /// Fields that `public-lookup` shows.
     public: Vec<String>,
 }
@@ -287,6 +289,7 @@ fn access(app: &App, grant: &Grant, granted: &GrantedAccess, asked: Option<&linl
         rows_per_call: allowed.rows_per_call,
         rows_per_day: allowed.rows_per_day,
         bound: allowed.bound,
+        unattended: allowed.unattended,
         public: allowed.public,
     }
 }

@@ -61,6 +61,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/admin/plugins/{plugin}/revoke", post(admin::revoke))
         .route("/admin/grants/{id}", get(preview::show))
         .route("/admin/grants/{id}/narrow-to-used", post(preview::narrow_to_used))
+        .route("/admin/grants/{id}/drop-unattended", post(preview::drop_unattended))
         .route(route::AUDIT, get(audit::show))
         .route(route::BREAK_GLASS, get(break_glass::show).post(break_glass::open))
         .route("/break-glass/{id}/end", post(break_glass::end))

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use linli_runtime::Decision;
 use linli_runtime::preview::{Place, Preview, Seen, SeenField};
 use linli_scope::survey::Figure;
-use linli_scope::Grant;
+use linli_scope::{Grant, Narrowing};
 use linli_store::survey::Alike;
 use linli_view::Text;
 use linli_view::html::pages::{Bar, PreviewAccess, PreviewField, PreviewPage};
@@ -55,6 +55,18 @@ pub(super) async fn narrow_to_used(State(app): State<App>, Path(id): Path<i64>, 
     Ok(flash::go("已收窄到实际使用的字段，即时生效。", "Narrowed to the fields in use; in force at once.", csrf, &route::grant(id))?)
 }
 
+/// `POST /admin/grants/{id}/drop-unattended` with `entity`.
+pub(super) async fn drop_unattended(State(app): State<App>, Path(id): Path<i64>, posted: Posted) -> Result<Response, Trouble> {
+    let back = |problem: Problem| Trouble::from(problem).back(route::grant(id));
+    administration::act(&app, &posted.reader.signed_in, "decide-grant").await?;
+    let grant = find(&app, id).await?;
+    let narrowing = Narrowing { drop_unattended: vec![posted.fields.get("entity").to_owned()], ..Narrowing::default() };
+    let decision = Decision::Narrow(Box::new(narrowing));
+    app.runtime().decide(posted.reader.actor(), grant, &decision).await.map_err(|error| back(error.into()))?;
+    let csrf = &posted.reader.signed_in.session.csrf;
+    Ok(flash::go("已收窄：只在有人操作时提供，即时生效。", "Narrowed to people; in force at once.", csrf, &route::grant(id))?)
+}
+
 async fn find(app: &App, id: i64) -> Result<Grant, Problem> {
     let grants = app.store().grants().await?;
     grants.into_iter().find(|grant| grant.id == id).ok_or_else(|| Problem::not_found(format!("there is no grant {id}")))
@@ -75,6 +87,7 @@ fn access(seen: &Seen) -> PreviewAccess<'_> {
     PreviewAccess {
         title: seen.title.as_ref().map_or(Text::plain(&seen.entity), text),
         what: format!("{} · {}", seen.purpose, operations.join(", ")),
+        unattended: seen.unattended.then_some(seen.entity.as_str()),
         records: records(seen),
         communities: seen.communities.iter().take(DRAWN).map(|place| bar(place, most)).collect(),
         told: seen.alike.as_ref().map(told).unwrap_or_default(),

@@ -173,6 +173,9 @@ pub(super) fn access(catalogue: &Catalogue, manifest: &Manifest, access: &Access
     if access.bound {
         line.push_str("；只由平台显示，不交给插件");
     }
+    if access.unattended {
+        line.push_str("；无人操作时也提供");
+    }
     let purpose = manifest.purpose(&access.purpose).map_or(access.purpose.as_str(), |purpose| purpose.title.zh());
     line.push_str(&format!("。目的：{purpose}"));
     if manifest.purpose(&access.purpose).is_some_and(|purpose| purpose.emergency) {
