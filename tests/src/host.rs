@@ -139,6 +139,15 @@ impl Host {
         &self.data
     }
 
+    /// A data directory with an empty database, served by nobody yet.
+    pub fn empty() -> PathBuf {
+        let data = scratch();
+        if Backend::of_tests() == Backend::Postgres {
+            fs::write(beside(&data), Server::shared().database(None)).unwrap();
+        }
+        data
+    }
+
     /// A copy of the street of its own, served by nobody yet.
     pub fn street() -> PathBuf {
         street(Backend::of_tests())

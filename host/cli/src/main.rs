@@ -50,6 +50,9 @@ enum Command {
     /// 发布单位 Publishers of plugins.
     #[command(subcommand)]
     Publisher(plugins::PublisherCommand),
+    /// 账号 Accounts of a data directory, the first admin's among them.
+    #[command(subcommand)]
+    Account(host::account::Command),
     /// 批量录入 Enter the rows of a CSV file.
     Import(import::Options),
     /// Compiles a component for the host, from standard input to standard output, within bounds.
@@ -143,6 +146,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Grant(command) => grant::run(&command),
         Command::BreakGlass(command) => break_glass::run(&command),
         Command::Publisher(command) => plugins::publisher(&command),
+        Command::Account(command) => host::account::run(&command),
         Command::Regions(command) => host::regions::run(&command),
         Command::Import(options) => return import::run(&options),
         Command::Compile { memory, seconds } => linli_artefact::child::run(memory, seconds).map_err(Into::into),

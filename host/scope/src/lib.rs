@@ -11,6 +11,7 @@
 //! | [`grant`], [`standing`] | what an admin allowed, narrowing, expiry; what a grant is worth at a moment |
 //! | [`break_glass`] | emergencies: who may have what, for how long, and who looks at it afterwards |
 //! | [`approval`], [`remit`] | two pairs of eyes and the impact assessment; what an admin may decide |
+//! | [`account`] | which accounts an admin may make and change |
 //! | [`alteration`] | what an admin altered of a grant, for the log |
 //! | [`table`], [`disclosure`] | what may be counted; what of it may be shown |
 //! | [`actor`] | on whose behalf a call runs |
@@ -23,6 +24,7 @@
 //! Pure: no I/O, no clock.
 
 pub mod access;
+pub mod account;
 pub mod actor;
 pub mod alteration;
 pub mod approval;

@@ -26,6 +26,8 @@ pub const ADMIN: &str = "/admin/plugins";
 pub const AUDIT: &str = "/audit";
 /// Emergencies. `{BREAK_GLASS}/{id}/end` and `{BREAK_GLASS}/{id}/review` take its forms.
 pub const BREAK_GLASS: &str = "/break-glass";
+/// Accounts, and what begins the address of one.
+pub const ACCOUNTS: &str = "/admin/accounts";
 /// The stylesheet.
 pub const STYLESHEET: &str = "/assets/linli.css";
 
@@ -80,6 +82,12 @@ pub fn entry(entity: &str) -> String {
 /// `/admin/plugins/PLUGIN/VERB`
 pub(crate) fn admin(plugin: &str, verb: &str) -> String {
     format!("{ADMIN}/{}/{verb}", component(plugin))
+}
+
+/// `/admin/accounts/LOGIN/VERB`; without a verb the page of one.
+pub fn account(login: &str, verb: &str) -> String {
+    let address = format!("{ACCOUNTS}/{}", component(login));
+    if verb.is_empty() { address } else { format!("{address}/{verb}") }
 }
 
 /// `/break-glass/ID/VERB`

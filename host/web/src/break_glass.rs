@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::names::{Person, person};
 use crate::problem::Problem;
 
 /// Some of them, newest first.
@@ -38,15 +39,6 @@ pub(crate) struct Shown {
     /// An end before the time.
     pub ended: Option<ShownEnd>,
     pub review: Option<ShownReview>,
-}
-
-/// Whose account.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct Person {
-    /// The account's number, as the log names it: `user:7`.
-    pub account: i64,
-    /// None where there is no such account any more.
-    pub name: Option<String>,
 }
 
 /// An end before the time.
@@ -115,10 +107,6 @@ pub(crate) async fn show(app: &App, glass: BreakGlass) -> Result<Shown, Problem>
         ended,
         review,
     })
-}
-
-async fn person(app: &App, account: i64) -> Result<Person, Problem> {
-    Ok(Person { account, name: app.store().account_name(account).await? })
 }
 
 fn sees_all(actor: &Actor) -> bool {

@@ -5,6 +5,7 @@
 //! | [`app`] | what the handlers share |
 //! | [`problem`] | the error policy: one problem type for everything |
 //! | [`auth`], [`session`], [`password`] | who is it |
+//! | [`accounts`] | who may make and change accounts, and what waits for a second admin |
 //! | `body` | request bodies, bounded and with errors that say where |
 //! | `desk`, `administration` | console, portal and administration, under their own manifests |
 //! | `break_glass` | emergencies, as people see them |
@@ -20,6 +21,7 @@
 //! Nothing decides here: handlers hand over to runtime and entry, which ask the scope.
 
 mod access_log;
+pub mod accounts;
 mod administration;
 mod api;
 pub mod app;

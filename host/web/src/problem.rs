@@ -19,6 +19,8 @@ use linli_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::accounts::AccountError;
+
 /// A problem on its way to the caller. Small: most results here carry one.
 #[derive(Clone, Debug)]
 pub struct Problem(Box<Detail>);
@@ -251,6 +253,24 @@ impl From<DecisionError> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "narrowing", detail)
             }
             DecisionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AccountError::Invalid(errors) => Self::invalid(errors),
+            AccountError::Remit(_) => Self::forbidden("remit", detail),
+            AccountError::Own => Self::forbidden("own-account", detail),
+            AccountError::SamePerson => Self::forbidden("same-person", detail),
+            AccountError::NothingPending(_) => Self::new(StatusCode::CONFLICT, "state", detail),
+            AccountError::Hash(error) => Self::internal(&error),
+            AccountError::Store(StoreError::Taken(_)) => {
+                Self::new(StatusCode::CONFLICT, "duplicate", "there is an account of this log-in name")
+            }
+            AccountError::Store(error) => error.into(),
         }
     }
 }

@@ -9,6 +9,7 @@ use linli_audit::{Entry, Outcome};
 use linli_scope::Actor;
 use sha2::{Digest as _, Sha256};
 
+use crate::accounts;
 use crate::app::{ATTEMPTS_MAX, App};
 use crate::password;
 use crate::problem::Problem;
@@ -53,17 +54,13 @@ fn random<const N: usize>() -> Result<String, Problem> {
 
 /// Logs a person in. Failures are on the record, and too many of them close the door for a while.
 pub async fn log_in(app: &App, login: &str, given: &str) -> Result<Opened, Problem> {
-    let attempts = app.attempts().get(login).unwrap_or(0);
-    if attempts >= ATTEMPTS_MAX {
-        let detail = "too many failed log-ins of this account; wait five minutes";
-        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", detail).retry_after(300));
-    }
+    may_try(app, login)?;
     let account = app.store().account(login).await?;
     let (given, kept) = (given.to_owned(), account.as_ref().map(|account| account.password.clone()));
     let fits =
         tokio::task::spawn_blocking(move || password::fits(&given, kept.as_deref())).await.map_err(|error| Problem::internal(&error))?;
     let Some(account) = account.filter(|_| fits) else {
-        app.attempts().insert(login.to_owned(), attempts + 1);
+        failed(app, login);
         app.store().record(entry("unknown", Outcome::Denied { code: "log-in".into(), detail: String::new() }).encode()).await?;
         return Err(Problem::unauthorized("用户名或密码不对 · the user name or the password is wrong"));
     };
@@ -75,6 +72,35 @@ pub async fn log_in(app: &App, login: &str, given: &str) -> Result<Opened, Probl
     app.store().open_session(hash(&token), account.actor.id, csrf.clone(), now, expires, logged).await?;
     let info = SessionInfo { actor: Arc::new(account.actor), login: account.login, name: account.name, csrf, expires };
     Ok(Opened { token, info })
+}
+
+/// Gives a signed-in person another password, which ends all their sessions, this one too. Guesses of the one before count as
+/// failed log-ins.
+pub async fn change_password(app: &App, info: &SessionInfo, current: &str, new: &str) -> Result<(), Problem> {
+    may_try(app, &info.login)?;
+    let before = app.store().kept_account(&info.login).await?.filter(|kept| !kept.disabled);
+    let (given, kept) = (current.to_owned(), before.as_ref().map(|before| before.account.password.clone()));
+    let fits =
+        tokio::task::spawn_blocking(move || password::fits(&given, kept.as_deref())).await.map_err(|error| Problem::internal(&error))?;
+    let Some(before) = before.filter(|_| fits) else {
+        failed(app, &info.login);
+        return Err(Problem::forbidden("password", "现在的密码不对 · the password that you have now is another"));
+    };
+    accounts::change_own(app.store(), before, new.to_owned()).await?;
+    app.sessions().invalidate_all();
+    Ok(())
+}
+
+fn may_try(app: &App, login: &str) -> Result<(), Problem> {
+    if app.attempts().get(login).unwrap_or(0) < ATTEMPTS_MAX {
+        return Ok(());
+    }
+    let detail = "too many failed log-ins of this account; wait five minutes";
+    Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", detail).retry_after(300))
+}
+
+fn failed(app: &App, login: &str) {
+    app.attempts().insert(login.to_owned(), app.attempts().get(login).unwrap_or(0) + 1);
 }
 
 /// Ends a session.

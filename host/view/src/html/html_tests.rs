@@ -200,7 +200,29 @@ fn all_pages(word: &str) -> Vec<String> {
         examples: vec![vec![word.to_owned()]],
         columns: vec![text()],
     }];
+    let account = AccountRow {
+        login: word,
+        name: word,
+        roles: vec!["worker", word],
+        regions: vec![word.to_owned()],
+        clearance: text(),
+        publisher: Some(word),
+        disabled: true,
+        pending: Some((word.to_owned(), word.to_owned())),
+        can_change: true,
+    };
+    let form = || AccountForm {
+        name: word,
+        roles: vec![("worker", true)],
+        regions: word.to_owned(),
+        clearances: vec![("public", text(), true)],
+        publishers: vec![(word, word, false)],
+    };
+    let accounts = [account.clone(), AccountRow { disabled: false, can_change: false, ..account.clone() }];
     vec![
+        AccountsPage { viewer: &viewer, accounts: &accounts, form: form(), said_once: Some((word, word)), next: Some(4), flash: flash() }
+            .render(),
+        AccountPage { viewer: &viewer, account: &account, version: 3, form: form() }.render(),
         emergencies(&viewer, word),
         PreviewPage {
             viewer: &viewer,

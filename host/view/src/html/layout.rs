@@ -48,7 +48,7 @@ struct Task {
     hint: Text<'static>,
 }
 
-static TASKS: [Task; 8] = [
+static TASKS: [Task; 9] = [
     Task {
         roles: &["worker"],
         path: route::ENTRY,
@@ -86,6 +86,12 @@ static TASKS: [Task; 8] = [
         hint: Text::both("审核申请、批准、撤销", "Review, approve, revoke"),
     },
     Task {
+        roles: &["admin"],
+        path: route::ACCOUNTS,
+        title: Text::both("账号", "Accounts"),
+        hint: Text::both("新建、更改、停用", "Make, change, disable"),
+    },
+    Task {
         roles: &["auditor"],
         path: route::AUDIT,
         title: Text::both("审计", "Audit"),
@@ -118,7 +124,7 @@ pub(crate) fn task_cards(viewer: &Viewer<'_>) -> Markup {
 }
 
 /// A role by its name on the screen.
-fn role_name(role: &str) -> Text<'_> {
+pub(crate) fn role_name(role: &str) -> Text<'_> {
     match role {
         "worker" => Text::both("社区工作者", "Community worker"),
         "officer" => Text::both("部门经办人", "Department officer"),

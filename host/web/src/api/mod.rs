@@ -1,5 +1,6 @@
 //! The API under /api/v1, one file an endpoint. [`document`] says how a route is added.
 
+mod accounts;
 mod audit;
 mod break_glass;
 mod calls;
@@ -38,6 +39,12 @@ pub(crate) fn routes(app: &App) -> Router<App> {
 fn router() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(document::Document::openapi())
         .routes(routes!(session::open, session::show, session::close))
+        .routes(routes!(session::change_password))
+        .routes(routes!(accounts::list, accounts::create))
+        .routes(routes!(accounts::show, accounts::update))
+        .routes(routes!(accounts::reset))
+        .routes(routes!(accounts::confirm))
+        .routes(routes!(accounts::refuse))
         .routes(routes!(regions::list))
         .routes(routes!(regions::show))
         .routes(routes!(entity_types::list))

@@ -162,7 +162,7 @@ fn outdated(error: EntryError) -> Problem {
     }
 }
 
-fn if_match(headers: &HeaderMap) -> Result<i64, Problem> {
+pub(super) fn if_match(headers: &HeaderMap) -> Result<i64, Problem> {
     let given = headers.get(header::IF_MATCH).ok_or_else(|| {
         Problem::new(StatusCode::PRECONDITION_REQUIRED, "if-match", "say which version you change: If-Match: \"VERSION\"")
     })?;

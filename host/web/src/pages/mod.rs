@@ -10,6 +10,7 @@
 //! | the others | one file a page |
 
 mod access;
+mod accounts;
 mod admin;
 mod assets;
 mod audit;
@@ -62,6 +63,14 @@ pub(crate) fn routes() -> Router<App> {
         .route("/admin/grants/{id}", get(preview::show))
         .route("/admin/grants/{id}/narrow-to-used", post(preview::narrow_to_used))
         .route("/admin/grants/{id}/drop-unattended", post(preview::drop_unattended))
+        .route(route::ACCOUNTS, get(accounts::list).post(accounts::create))
+        .route("/admin/accounts/{login}", get(accounts::show))
+        .route("/admin/accounts/{login}/change", post(accounts::change))
+        .route("/admin/accounts/{login}/disable", post(accounts::disable))
+        .route("/admin/accounts/{login}/enable", post(accounts::enable))
+        .route("/admin/accounts/{login}/password", post(accounts::reset))
+        .route("/admin/accounts/{login}/confirm", post(accounts::confirm))
+        .route("/admin/accounts/{login}/refuse", post(accounts::refuse))
         .route(route::AUDIT, get(audit::show))
         .route(route::BREAK_GLASS, get(break_glass::show).post(break_glass::open))
         .route("/break-glass/{id}/end", post(break_glass::end))

@@ -40,6 +40,7 @@ pub(super) fn title(code: &str, status: u16) -> Text<'static> {
         | "bound-only"
         | "denied" => Text::both("超出授权范围", "Beyond what is granted"),
         "same-person" => Text::both("须由他人批准", "Needs another admin"),
+        "own-account" => Text::both("不能更改自己的账号", "Not your own account"),
         "remit" => Text::both("超出您的审批权限", "Beyond what you may decide"),
         "assessment" => Text::both("须附影响评估", "Needs an impact assessment"),
         "clearance" => Text::both("超出您的查阅级别", "Above your clearance"),
@@ -94,7 +95,7 @@ pub(super) fn detail<'a>(code: &str, said: &'a str) -> Text<'a> {
         "minutes" => "时长应为 1 至 240 分钟。",
         "note" => "请填写复核意见，最多 1000 字。",
         "same-person" => "上传者不能批准自己的申请；敏感信息须由另一位管理员再次批准。",
-        "remit" => "该授权超出您的辖区或者查阅级别，请先收窄，或者由上级管理员审批。",
+        "remit" => "超出您的辖区或者查阅级别：授权请先收窄，或者由上级管理员办理。",
         "assessment" => "涉及敏感个人信息的授权，须附个人信息保护影响评估（《个人信息保护法》第五十五条）。",
         "clearance" => "内容的分级高于您的查阅级别，本次未提供任何信息。",
         "region" | "out-of-scope" => "只能办理本辖区的事项。",

@@ -1,6 +1,7 @@
 //! Whole pages, one file each, from plain structs.
 
 mod access_log;
+mod accounts;
 mod action;
 mod admin;
 mod audit;
@@ -16,6 +17,7 @@ mod records;
 mod search;
 
 pub use access_log::{AccessEntry, AccessLogPage, AccessOutcome, AccessedField};
+pub use accounts::{AccountForm, AccountPage, AccountRow, AccountsPage};
 pub use action::ActionPage;
 pub use admin::{AdminPage, GrantState, PluginRow};
 pub use audit::{AuditEntry, AuditPage};
