@@ -38,6 +38,8 @@ enum Command {
     Login(account::Login),
     /// 退出登录 Log out.
     Logout(Server),
+    /// 修改密码 Take another password: the one before and the new one are two lines of standard input.
+    Passwd(Server),
     /// 开发和安装插件 Write, build and install plugins.
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -137,6 +139,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Demo(options) => host::demo::run(&options),
         Command::Login(login) => account::log_in(&login),
         Command::Logout(server) => account::log_out(&server),
+        Command::Passwd(server) => account::change_password(&server),
         Command::Plugin(PluginCommand::New { name, dir }) => plugin::new::create(&name, &dir).map(|_| ()),
         Command::Plugin(PluginCommand::Build { dir, out }) => plugin::build::build(&dir, out.as_deref()).map(|_| ()),
         Command::Plugin(PluginCommand::Sign { package, key, out }) => plugin::sign::sign(&package, &key, out.as_deref()).map(|_| ()),

@@ -10,6 +10,8 @@ pub const HOME: &str = "/";
 pub const LOGIN: &str = "/login";
 /// Log-out form, POST.
 pub const LOGOUT: &str = "/logout";
+/// A person's own password.
+pub const PASSWORD: &str = "/password";
 /// Entry form for a resident.
 pub const ENTRY: &str = "/entry/resident";
 /// Search for a resident, and what begins a resident's record.

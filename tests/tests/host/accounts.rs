@@ -1,6 +1,9 @@
 //! Accounts: made within an admin's own rights, with two pairs of eyes for those who decide, and the first of all by the operator.
 
-use linli_tests::{Answer, Host, Person, scratch};
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use linli_tests::{Answer, Host, Person, linli, scratch};
 use serde_json::{Value, json};
 
 const FIRST: &str = "440104022001";
@@ -283,4 +286,34 @@ fn in_the_console_an_admin_makes_changes_and_disables_accounts_and_another_confi
     log_in(&host, "he", password).refused(401, "sign-in");
     assert_eq!(admin.submit("/admin/accounts/admin/disable", &[]).0, 403);
     assert_eq!(host.person("worker").submit("/admin/accounts/he/enable", &[]).0, 403);
+}
+
+#[test]
+fn a_person_takes_another_password_in_the_console_and_on_the_command_line() {
+    let host = Host::fresh();
+    let (worker, old) = (host.person("worker"), host.password("worker"));
+    assert!(worker.page("/").contains("href=\"/password\""));
+    let change = |person: &Person, current: &str, new: &str, again: &str| {
+        person.submit("/password", &[("current", current), ("new", new), ("again", again)])
+    };
+    for (current, new, again, said) in [
+        ("wrong", "a much better one", "a much better one", "现在的密码不对"),
+        (old.as_str(), "a much better one", "a much better on", "不一致"),
+        (old.as_str(), "short", "short", "12 至 128"),
+    ] {
+        let (status, page) = change(&worker, current, new, again);
+        assert!(status >= 400 && page.contains(said), "{page}");
+    }
+    assert_eq!(change(&worker, &old, "a much better one", "a much better one"), (303, "/login".into()));
+    worker.get("/session").refused(401, "sign-in");
+    let token = log_in(&host, "worker", "a much better one").expect(201).text("/token").to_owned();
+
+    let home = scratch();
+    let mut command = Command::new(linli());
+    command.arg("passwd").env("LINLI_URL", host.url()).env("LINLI_TOKEN", token).env("XDG_CONFIG_HOME", &home);
+    let mut running = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    running.stdin.take().unwrap().write_all(b"a much better one\nthe best of them all\n").unwrap();
+    assert!(running.wait_with_output().unwrap().status.success());
+    log_in(&host, "worker", "a much better one").refused(401, "sign-in");
+    log_in(&host, "worker", "the best of them all").expect(201);
 }

@@ -235,6 +235,7 @@ fn all_pages(word: &str) -> Vec<String> {
             flash: flash(),
         }
         .render(),
+        PasswordPage { viewer: &viewer, error: Some(text()) }.render(),
         LoginPage { csrf: Some(word), username: word, error: Some(text()), next: Some(word) }.render(),
         HomePage {
             viewer: &viewer,

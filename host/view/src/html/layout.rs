@@ -211,7 +211,7 @@ fn person(viewer: &Viewer<'_>) -> Markup {
     html! {
         div.person {
             span.who {
-                span.name { (viewer.name) }
+                a.name href=(route::PASSWORD) title="修改密码 Another password" { (viewer.name) }
                 span.roles {
                     @for (index, role) in roles.iter().enumerate() {
                         @if index > 0 { "、" }

@@ -23,6 +23,7 @@ mod form;
 mod frame;
 mod home;
 mod login;
+mod password;
 mod preview;
 mod record;
 mod records;
@@ -46,6 +47,7 @@ pub(crate) fn routes() -> Router<App> {
     let pages = Router::new()
         .route(route::HOME, get(home::show))
         .route(route::LOGIN, get(login::show).post(login::log_in))
+        .route(route::PASSWORD, get(password::show).post(password::change))
         .route(route::LOGOUT, post(login::log_out))
         .route("/pages/{plugin}/", get(call::root))
         .route("/pages/{plugin}/{*path}", get(call::page))

@@ -9,6 +9,7 @@ mod break_glass;
 mod entry;
 mod home;
 mod login;
+mod password;
 mod plugin;
 mod preview;
 mod problem;
@@ -25,6 +26,7 @@ pub use break_glass::{BreakGlassPage, Glass, GlassOffer, GlassReview, GlassState
 pub use entry::{EntryPage, FieldInput, FieldKind, FieldOption};
 pub use home::{HomePage, MenuEntry, PluginMenu};
 pub use login::LoginPage;
+pub use password::PasswordPage;
 pub use plugin::{Basis, PluginPage};
 pub use preview::{Bar, PreviewAccess, PreviewField, PreviewPage};
 pub use problem::ProblemPage;
