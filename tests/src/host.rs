@@ -95,14 +95,15 @@ impl Host {
     /// The same on one backend, after `prepare` was at its store, for a test that asks faster than people do.
     pub fn with<F: Future<Output = ()>>(backend: Backend, prepare: impl FnOnce(Store) -> F) -> Self {
         let data = street(backend);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let place = database_of(&data).unwrap_or_else(|| data.join("linli.db").to_str().unwrap().to_owned());
-            let store = Store::open(&Database::at(&place).unwrap(), Core { codes: codes(), schemas: &schemas() }).await.unwrap();
-            prepare(store.clone()).await;
-            store.close().await;
-        });
+        at_store(&data, prepare);
         fs::write(data.join("limits.toml"), UNHURRIED).unwrap();
+        Self::serve(data)
+    }
+
+    /// Ends it, is at its store, and serves it again.
+    pub fn altered<F: Future<Output = ()>>(self, alter: impl FnOnce(Store) -> F) -> Self {
+        let data = self.stop();
+        at_store(&data, alter);
         Self::serve(data)
     }
 
@@ -141,6 +142,15 @@ impl Host {
     /// The data directory.
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// A data directory with an empty database, served by nobody yet.
+    pub fn empty() -> PathBuf {
+        let data = scratch();
+        if Backend::of_tests() == Backend::Postgres {
+            fs::write(beside(&data), Server::shared().database(None)).unwrap();
+        }
+        data
     }
 
     /// A copy of the street of its own, served by nobody yet.
@@ -300,6 +310,17 @@ impl Drop for Host {
     }
 }
 
+/// Is at the store of a data directory that nobody serves.
+fn at_store<F: Future<Output = ()>>(data: &Path, work: impl FnOnce(Store) -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let place = database_of(data).unwrap_or_else(|| data.join("linli.db").to_str().unwrap().to_owned());
+        let store = Store::open(&Database::at(&place).unwrap(), Core { codes: codes(), schemas: &schemas() }).await.unwrap();
+        work(store.clone()).await;
+        store.close().await;
+    });
+}
+
 /// Where a host listens, as it says when it is ready.
 fn address(said: &Path) -> String {
     let deadline = Instant::now() + PATIENCE;
@@ -331,6 +352,7 @@ pub fn entry() -> Entry {
         application: "a.b".into(),
         digest: None,
         grant: None,
+        break_glass: None,
         purpose: "p".into(),
         entry_point: "test".into(),
         outcome: Decided::Allowed,

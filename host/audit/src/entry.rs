@@ -27,6 +27,8 @@ pub struct Entry {
     pub digest: Option<String>,
     /// The grant that allowed it, by number; none for a first-party application, or where no grant was found.
     pub grant: Option<u64>,
+    /// The break-glass under which it ran, for an emergency purpose.
+    pub break_glass: Option<u64>,
     /// The purpose, by code.
     pub purpose: String,
     /// What was called: `page /eligible`, `action enrol`, `schedule nightly`.
@@ -141,6 +143,9 @@ impl Entry {
         if let Some(grant) = self.grant {
             body.raw(",\"grant\":").number(grant);
         }
+        if let Some(glass) = self.break_glass {
+            body.raw(",\"break_glass\":").number(glass);
+        }
         body.raw(",\"purpose\":").text(&self.purpose);
         body.raw(",\"entry_point\":").text(&self.entry_point);
         body.raw(",\"outcome\":").outcome(&self.outcome);
@@ -179,6 +184,7 @@ impl Entry {
             application: stored.application,
             digest: stored.digest,
             grant: stored.grant,
+            break_glass: stored.break_glass,
             purpose: stored.purpose,
             entry_point: stored.entry_point,
             outcome: stored.outcome,
@@ -215,6 +221,8 @@ struct StoredBody {
     digest: Option<String>,
     #[serde(default)]
     grant: Option<u64>,
+    #[serde(default)]
+    break_glass: Option<u64>,
     purpose: String,
     entry_point: String,
     outcome: Outcome,
@@ -327,6 +335,7 @@ pub(crate) mod tests {
             application: "civil-affairs.hardship".into(),
             digest: Some("sha256:5f".into()),
             grant: Some(12),
+            break_glass: None,
             purpose: "hardship-check".into(),
             entry_point: "page /eligible".into(),
             outcome: Outcome::Allowed,
@@ -353,13 +362,13 @@ pub(crate) mod tests {
                 .prop_map(|(entity, operation, fields, records, denied)| Access { entity, operation, fields, records, denied });
         let at = (-377_705_116_800_i64..253_402_200_000, 0..1_000_000_000_i32);
         (
-            (at, any::<String>(), any::<String>(), option::of(any::<String>()), option::of(any::<u64>())),
+            (at, any::<String>(), any::<String>(), option::of(any::<String>()), option::of(any::<u64>()), option::of(any::<u64>())),
             (any::<String>(), any::<String>(), outcome, vec(access, 0..3), btree_set(any::<u64>(), 0..20)),
             option::of((any::<u64>(), any::<[u8; 32]>())),
         )
             .prop_map(
                 |(
-                    ((second, nanosecond), actor, application, digest, grant),
+                    ((second, nanosecond), actor, application, digest, grant, break_glass),
                     (purpose, entry_point, outcome, accesses, subjects),
                     erased,
                 )| Entry {
@@ -368,6 +377,7 @@ pub(crate) mod tests {
                     application,
                     digest,
                     grant,
+                    break_glass,
                     purpose,
                     entry_point,
                     outcome,
@@ -405,6 +415,12 @@ pub(crate) mod tests {
         assert!(encoded.subjects.is_empty());
         entry.outcome = Outcome::Failed { code: "plugin-timeout".into() };
         assert!(entry.encode().body.contains(r#""outcome":{"failed":{"code":"plugin-timeout"}}"#));
+    }
+
+    #[test]
+    fn what_ran_under_a_break_glass_says_so() {
+        let entry = Entry { break_glass: Some(7), ..example() };
+        assert!(entry.encode().body.contains(r#""grant":12,"break_glass":7,"purpose""#));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
-use client::{account, audit, grant, import, plugins};
+use client::{account, audit, break_glass, grant, import, plugins};
 use output::{note, say};
 
 /// For SQLite too: both allocate much and from many threads.
@@ -38,15 +38,23 @@ enum Command {
     Login(account::Login),
     /// 退出登录 Log out.
     Logout(Server),
+    /// 修改密码 Take another password: the one before and the new one are two lines of standard input.
+    Passwd(Server),
     /// 开发和安装插件 Write, build and install plugins.
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// 授权 Review and decide scope requests.
     #[command(subcommand)]
     Grant(grant::Command),
+    /// 应急访问 Emergencies: break the glass, end it, review it.
+    #[command(subcommand)]
+    BreakGlass(break_glass::Command),
     /// 发布单位 Publishers of plugins.
     #[command(subcommand)]
     Publisher(plugins::PublisherCommand),
+    /// 账号 Accounts of a data directory, the first admin's among them.
+    #[command(subcommand)]
+    Account(host::account::Command),
     /// 批量录入 Enter the rows of a CSV file.
     Import(import::Options),
     /// Compiles a component for the host, from standard input to standard output, within bounds.
@@ -131,6 +139,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Demo(options) => host::demo::run(&options),
         Command::Login(login) => account::log_in(&login),
         Command::Logout(server) => account::log_out(&server),
+        Command::Passwd(server) => account::change_password(&server),
         Command::Plugin(PluginCommand::New { name, dir }) => plugin::new::create(&name, &dir).map(|_| ()),
         Command::Plugin(PluginCommand::Build { dir, out }) => plugin::build::build(&dir, out.as_deref()).map(|_| ()),
         Command::Plugin(PluginCommand::Sign { package, key, out }) => plugin::sign::sign(&package, &key, out.as_deref()).map(|_| ()),
@@ -138,7 +147,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Plugin(PluginCommand::List(server)) => plugins::list(&server),
         Command::Plugin(PluginCommand::Log(log)) => plugins::log(&log),
         Command::Grant(command) => grant::run(&command),
+        Command::BreakGlass(command) => break_glass::run(&command),
         Command::Publisher(command) => plugins::publisher(&command),
+        Command::Account(command) => host::account::run(&command),
         Command::Regions(command) => host::regions::run(&command),
         Command::Import(options) => return import::run(&options),
         Command::Compile { memory, seconds } => linli_artefact::child::run(memory, seconds).map_err(Into::into),

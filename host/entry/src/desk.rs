@@ -126,6 +126,7 @@ impl Desk<'_> {
             application: self.scope.application().to_owned(),
             digest: None,
             grant: None,
+            break_glass: None,
             purpose: self.caller.purpose.to_owned(),
             entry_point: self.entry_point.to_owned(),
             outcome,

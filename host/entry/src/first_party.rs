@@ -1,4 +1,4 @@
-//! Console and portal act under manifests like everybody else. These are built in, and their own grants.
+//! Console, portal and administration act under manifests like everybody else. These are built in, and their own grants.
 
 use linli_model::Catalogue;
 use linli_scope::manifest::ManifestError;
@@ -9,6 +9,8 @@ use linli_scope::{Keyring, Manifest, Scope};
 pub const CONSOLE: &str = include_str!("../../../schemas/first-party/console.toml");
 /// The residents' portal.
 pub const PORTAL: &str = include_str!("../../../schemas/first-party/portal.toml");
+/// What admins, stewards and auditors do.
+pub const ADMINISTRATION: &str = include_str!("../../../schemas/first-party/admin.toml");
 /// The publisher and sector of first-party tokens.
 const PUBLISHER: &str = "linli";
 

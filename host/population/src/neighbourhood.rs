@@ -27,8 +27,11 @@ const FACILITIES: [(&str, &str, &str, bool); 6] = [
     ("charging", "电动自行车充电点", "全天", false),
 ];
 
-/// Kind in the list `matter-kind`, title, who handles it, whether a resident is concerned, and how likely it is.
-const MATTERS: [(u32, (&str, &str, &str, bool)); 8] = [
+/// Kind in the list `matter-kind`, title, who handles it, and whether a resident is concerned.
+type Occasion = (&'static str, &'static str, &'static str, bool);
+
+/// How likely each is, and what it is.
+const MATTERS: [(u32, Occasion); 8] = [
     (18, ("repair", "楼道照明不亮", "社区居民委员会", false)),
     (14, ("environment", "巷口堆放杂物", "街道综合行政执法队", false)),
     (12, ("safety", "电动自行车上楼充电", "街道应急管理办公室", false)),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use linli_audit::{Entry, Outcome};
 use linli_model::Date;
 use linli_scope::manifest::InputKind;
-use linli_scope::{Actor, Denial, EntryKind, EntryPoint};
+use linli_scope::{Actor, Caller, Channel, Denial, EntryKind, EntryPoint, Scope};
 use linli_store::StoreError;
 use linli_store::claim::Mark;
 use linli_view::ActionResult;
@@ -136,9 +136,8 @@ impl Runtime {
 
     async fn answer(&self, plugin: &Arc<Plugin>, mut call: Call) -> Result<Answer, CallError> {
         let scope = plugin.scope();
-        let admitted = scope.admit(call.kind, &call.name, call.actor.as_deref()).and_then(|entry| scope.in_force(call.now).map(|()| entry));
-        let entry = match admitted {
-            Ok(entry) => entry,
+        let (entry, glass) = match admit(&scope, &call) {
+            Ok(admitted) => admitted,
             Err(denial) => return Err(self.turn_away(plugin, &call, denial).await),
         };
         let after = input::positions(&mut call.input);
@@ -149,6 +148,7 @@ impl Runtime {
         let circumstances = Circumstances {
             plugin: plugin.clone(),
             scope,
+            glass,
             entry,
             actor: call.actor,
             locale: call.locale,
@@ -180,6 +180,7 @@ impl Runtime {
         let circumstances = Circumstances {
             plugin: plugin.clone(),
             scope,
+            glass: None,
             entry,
             actor: None,
             locale: "zh".into(),
@@ -252,6 +253,7 @@ impl Runtime {
         let circumstances = Circumstances {
             plugin: plugin.clone(),
             scope,
+            glass: None,
             entry,
             actor: call.actor.clone(),
             locale: String::new(),
@@ -298,6 +300,15 @@ impl Runtime {
             });
         }
     }
+}
+
+/// The entry point, where the actor may come in by it now, and the break-glass under which they do.
+fn admit(scope: &Scope, call: &Call) -> Result<(Arc<EntryPoint>, Option<i64>), Denial> {
+    let actor = call.actor.as_deref();
+    let entry = scope.admit(call.kind, &call.name, actor)?;
+    let (channel, now) = (Channel::Guest, call.now);
+    let glass = scope.stands(&Caller { actor, purpose: &entry.purpose, channel, now, today: Date::of(now) })?;
+    Ok((entry, glass))
 }
 
 /// Only what an admin installed becomes a label, and outcomes are few.

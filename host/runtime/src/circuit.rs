@@ -48,7 +48,7 @@ impl State {
         if self.wait(now).is_some() {
             return;
         }
-        if !self.since.is_some_and(|since| now.duration_since(since) <= limits.fault_window) {
+        if self.since.is_none_or(|since| now.duration_since(since) > limits.fault_window) {
             self.faults = 0;
             self.since = Some(now);
         }

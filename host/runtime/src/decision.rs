@@ -126,12 +126,13 @@ impl Runtime {
     }
 
     /// Lets a changed grant take effect, for calls under way too.
-    async fn refresh(&self, id: &str) -> Result<(), DecisionError> {
+    pub(crate) async fn refresh(&self, id: &str) -> Result<(), DecisionError> {
         if let Some(plugin) = self.plugin(id) {
+            let _turn = self.refreshing().await;
             let grants = self.store().grants().await?;
             let grant = standing::of_component(&grants, id, &plugin.digest, Timestamp::now());
             let scope = Scope::compile(&self.sources(&plugin.manifest, grant, &self.store().catalogue(), &plugin.publisher))?;
-            plugin.set_scope(scope);
+            plugin.set_scope(scope.with_broken(self.broken(grant).await?));
         }
         Ok(())
     }

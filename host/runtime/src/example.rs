@@ -112,7 +112,7 @@ fn by_kind(field: &Field, catalogue: &Catalogue, number: usize, community: &Regi
             value::write_integer(nth + 1, &mut text);
             text.into()
         }
-        FieldKind::Boolean => (number % 2 == 0).into(),
+        FieldKind::Boolean => number.is_multiple_of(2).into(),
         FieldKind::Date => today.to_string().into(),
         FieldKind::Code { list } => {
             let codes = catalogue.codes(list).map(|list| &list.codes);

@@ -159,6 +159,7 @@ impl Runtime {
         let installation = installed(&request).map_err(InstallError::Contract)?;
         let grant = &installation.grant;
         let scope = Scope::compile(&self.sources(&manifest, Some(grant), &self.store().catalogue(), &publisher))?;
+        let scope = scope.with_broken(self.broken(Some(grant)).await?);
         self.put(Plugin::new(Made {
             manifest,
             digest: installation.digest.clone(),
@@ -260,6 +261,7 @@ pub fn administration(actor: &Actor, what: &str, plugin: &str, object: &str) -> 
         application: "linli.admin".to_owned(),
         digest: Some(object.to_owned()),
         grant: None,
+        break_glass: None,
         purpose: "administration".to_owned(),
         entry_point: format!("{what} {plugin}"),
         outcome: Outcome::Allowed,

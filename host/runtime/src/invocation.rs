@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use linli_audit::{Entry, Outcome};
 use linli_model::Date;
-use linli_scope::{Actor, Caller, Channel, Denial, EntryPoint, Scope};
+use linli_scope::{Actor, Caller, Channel, Denial, DenialKind, EntryPoint, Scope};
 use linli_store::claim::Mark;
 use linli_store::plugin::LogLine;
 use linli_store::{Store, StoreError};
@@ -22,6 +22,8 @@ use crate::plugin::Plugin;
 pub(crate) struct Circumstances {
     pub plugin: Arc<Plugin>,
     pub scope: Arc<Scope>,
+    /// The break-glass under which the call began, for an emergency purpose.
+    pub glass: Option<i64>,
     pub entry: Arc<EntryPoint>,
     pub actor: Option<Arc<Actor>>,
     pub locale: String,
@@ -36,14 +38,16 @@ impl Circumstances {
         Caller { actor: self.actor.as_deref(), purpose: &self.entry.purpose, channel, now: self.now, today: self.today }
     }
 
-    /// Goes on under the scope as it is now: since the call began, the grant may have been narrowed or revoked.
+    /// Goes on under the scope as it is now: since the call began, the grant may have been narrowed or revoked, or have
+    /// expired, and so may the break-glass.
     pub fn renew(&mut self) -> Result<(), Denial> {
-        let current = self.plugin.scope();
-        if !Arc::ptr_eq(&current, &self.scope) {
-            current.in_force(Timestamp::now())?;
-            self.scope = current;
+        self.now = Timestamp::now();
+        self.scope = self.plugin.scope();
+        let glass = self.scope.stands(&self.caller(Channel::Guest))?;
+        if glass == self.glass {
+            return Ok(());
         }
-        Ok(())
+        Err(Denial::new(DenialKind::BreakGlass, "the break-glass under which this call began has ended"))
     }
 
     /// An entry of the log for this call.
@@ -54,6 +58,7 @@ impl Circumstances {
             application: self.plugin.id().to_owned(),
             digest: Some(self.plugin.digest.clone()),
             grant: self.scope.grant_id().map(i64::unsigned_abs),
+            break_glass: self.glass.map(i64::unsigned_abs),
             purpose: self.entry.purpose.clone(),
             entry_point: self.entry.log_name.clone(),
             outcome,

@@ -9,6 +9,7 @@
 //! | `invocation`, `ledger` | the state of one call, and what it has read |
 //! | [`call`] | admit, run, fill, put on the record, answer |
 //! | [`decision`], [`preview`] | what an admin decides, and what a grant would reveal |
+//! | [`break_glass`] | emergencies: opened, ended, reviewed |
 //! | `allowance` | what all calls of a day may use together |
 //! | [`fault`] | what ended a call |
 //! | `circuit` | plugins that keep failing are kept off for a while |
@@ -17,6 +18,7 @@
 //! answered before the log is durable (invariant 2); an instance never serves twice (invariant 4).
 
 mod allowance;
+pub mod break_glass;
 pub mod call;
 mod circuit;
 mod contract;
@@ -37,6 +39,7 @@ pub mod registry;
 
 pub use linli_artefact::{CompileError, Place, engine};
 
+pub use break_glass::GlassError;
 pub use call::{Answer, Call, CallError};
 pub use decision::{Decision, DecisionError};
 pub use install::{InstallError, Installation};

@@ -51,6 +51,8 @@ pub struct Seen {
     pub title: Option<Text>,
     /// What may be done.
     pub operations: Vec<Operation>,
+    /// Whether a schedule or an event is given it too, behind which there is no person.
+    pub unattended: bool,
     /// Whether each record is a person.
     pub of_people: bool,
     /// How many records it reaches.
@@ -166,6 +168,7 @@ impl Runtime {
             entity: access.entity.clone(),
             title: entity.map(|entity| entity.title.clone()),
             operations: access.operations.iter().copied().collect(),
+            unattended: access.unattended,
             of_people: survey.as_ref().is_ok_and(|survey| survey.is_of_people()),
             records: None,
             communities: Vec::new(),

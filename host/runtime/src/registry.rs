@@ -11,7 +11,7 @@ use linli_artefact::{Place, ShelfError, Workshop};
 use linli_entry::{Desk, first_party};
 use linli_model::{Catalogue, Date};
 use linli_scope::scope::Sources;
-use linli_scope::{Actor, Caller, Channel, Grant, Keyring, Manifest, Scope, Standing, standing};
+use linli_scope::{Actor, BreakGlass, Caller, Channel, Grant, Keyring, Manifest, Scope, Standing, standing};
 use linli_store::plugin::{Installed, Publisher};
 use linli_store::{Store, StoreError};
 use tokio::sync::Semaphore;
@@ -44,8 +44,10 @@ struct Inner {
     turns: Semaphore,
     rates: Rates<String>,
     plugins: RwLock<HashMap<String, Arc<Plugin>>>,
+    refreshing: tokio::sync::Mutex<()>,
     console: Console,
     portal: Console,
+    administration: Console,
 }
 
 /// A first-party application: its manifest is its grant.
@@ -65,7 +67,7 @@ impl Console {
         &self.manifest
     }
 
-    /// Its one purpose.
+    /// Its first purpose.
     fn purpose(&self) -> &str {
         self.manifest.purposes.first().map_or("", |purpose| &purpose.id)
     }
@@ -119,6 +121,7 @@ impl Runtime {
         let first_party =
             |source: &str| first_party::compile(source, &catalogue, &keyring).map(|(manifest, scope)| Console { manifest, scope });
         let (console, portal) = (first_party(first_party::CONSOLE)?, first_party(first_party::PORTAL)?);
+        let administration = first_party(first_party::ADMINISTRATION)?;
         // Below the pool's size, so that the pool is never what says no.
         let turns = Semaphore::new(limits.calls);
         let rates = Rates::new(limits.plugin_rate);
@@ -132,8 +135,10 @@ impl Runtime {
             turns,
             rates,
             plugins: RwLock::default(),
+            refreshing: tokio::sync::Mutex::default(),
             console,
             portal,
+            administration,
         };
         let runtime = Self { inner: Arc::new(inner) };
         runtime.load().await?;
@@ -168,6 +173,7 @@ impl Runtime {
         let manifest = Manifest::read(&package.parts.manifest)?;
         let grant = standing::of_component(grants, &installed.id, &digest, Timestamp::now());
         let scope = Scope::compile(&self.sources(&manifest, grant, &self.store().catalogue(), &installed.publisher))?;
+        let scope = scope.with_broken(self.broken(grant).await?);
         let component = self.component(package.digest, &installed.component.bytes).await?;
         let made = Made {
             manifest,
@@ -209,6 +215,19 @@ impl Runtime {
         &self.inner.rates
     }
 
+    /// The glasses over a grant that may still give.
+    pub(crate) async fn broken(&self, grant: Option<&Grant>) -> Result<Vec<BreakGlass>, StoreError> {
+        match grant {
+            Some(grant) => self.store().unreviewed_over(grant.id).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The turn of whoever lets what was decided take effect: what is read last is what is put last.
+    pub(crate) async fn refreshing(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.inner.refreshing.lock().await
+    }
+
     /// The store.
     pub fn store(&self) -> &Store {
         &self.inner.store
@@ -224,9 +243,14 @@ impl Runtime {
         &self.inner.portal
     }
 
+    /// What admins, stewards and auditors do.
+    pub fn administration(&self) -> &Console {
+        &self.inner.administration
+    }
+
     /// The first-party application of that id.
     pub fn first_party(&self, id: &str) -> Option<&Console> {
-        [self.console(), self.portal()].into_iter().find(|application| application.manifest.plugin.id == id)
+        [self.console(), self.portal(), self.administration()].into_iter().find(|application| application.manifest.plugin.id == id)
     }
 
     /// The limits in force.

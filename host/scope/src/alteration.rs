@@ -37,6 +37,9 @@ fn access(before: &Access, after: &Access, plugin: &str, catalogue: &Catalogue) 
     altered.extend(checks.map(|name| format!("without the check {name}")));
     let tables = before.tables.iter().filter(|table| !after.tables.contains(table));
     altered.extend(tables.map(|table| format!("without the table {}", table.name)));
+    if before.unattended && !after.unattended {
+        altered.push("never unattended".to_owned());
+    }
     if let Some(regions) = after.regions.as_ref().filter(|_| before.regions != after.regions) {
         let codes: Vec<_> = regions.iter().map(RegionCode::as_str).collect();
         altered.push(format!("only in {}", codes.join(" ")));
@@ -67,6 +70,7 @@ mod tests {
         operations = ["read", "check", "aggregate"]
         fields = { name = "plain", phone = "masked", age = "plain", sex = "aggregate" }
         checks = { lives_here = "status == \"living\"" }
+        unattended = true
         [[access.table]]
         name = "by-sex"
         title = "t"
@@ -83,6 +87,7 @@ mod tests {
             mask_fields: vec!["resident.name".into()],
             drop_checks: vec!["resident.lives_here".into()],
             drop_tables: vec!["resident.by-sex".into()],
+            drop_unattended: vec!["resident".into()],
             regions: Some(vec!["440104022001".parse().unwrap(), "440104022002".parse().unwrap()]),
             and_where: Some(AndWhere { entity: "resident".into(), condition }),
             expires: Some(jiff::Timestamp::UNIX_EPOCH),
@@ -94,7 +99,7 @@ mod tests {
         let catalogue = test_model::catalogue();
         assert_eq!(
             alteration(&before, &after, &catalogue),
-            "[[access]] 1: name masked, without phone, without the check lives_here, without the table by-sex, only in 440104022001 440104022002, \
+            "[[access]] 1: name masked, without phone, without the check lives_here, without the table by-sex, never unattended, only in 440104022001 440104022002, \
              and where age >= 80 && sex in 1 && name != … && birth_date < …, 20 rows a call, 500 rows a day; until 1970-01-01T00:00:00Z"
         );
         assert_eq!(alteration(&before, &before, &catalogue), "");

@@ -9,6 +9,8 @@ pub enum DenialKind {
     GrantExpired,
     /// The grant was revoked.
     GrantRevoked,
+    /// The purpose is an emergency and this person has not broken the glass.
+    BreakGlass,
     /// The actor lacks the role that the entry point asks for.
     Role,
     /// Nobody is signed in.
@@ -46,6 +48,7 @@ impl DenialKind {
             Self::NoGrant => "no-grant",
             Self::GrantExpired => "grant-expired",
             Self::GrantRevoked => "grant-revoked",
+            Self::BreakGlass => "break-glass",
             Self::Role => "role",
             Self::SignIn => "sign-in",
             Self::Entity => "entity-not-granted",

@@ -92,6 +92,9 @@ pub struct Narrowing {
     /// `resident.elders-by-grid`: tables no longer granted.
     #[serde(default)]
     pub drop_tables: Vec<String>,
+    /// `resident`: no longer given to a schedule or an event, behind which there is no person.
+    #[serde(default)]
+    pub drop_unattended: Vec<String>,
     /// The regions that remain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regions: Option<Vec<RegionCode>>,
@@ -204,6 +207,7 @@ impl Grant {
         narrowed.mask_fields(&narrowing.mask_fields)?;
         narrowed.drop_checks(&narrowing.drop_checks)?;
         narrowed.drop_tables(&narrowing.drop_tables)?;
+        narrowed.drop_unattended(&narrowing.drop_unattended)?;
         if let Some(regions) = &narrowing.regions {
             narrowed.keep_regions(regions)?;
         }
@@ -284,6 +288,19 @@ impl Grant {
                 access.tables.len() < before
             })
         })
+    }
+
+    fn drop_unattended(&mut self, entities: &[String]) -> Result<(), GrantError> {
+        for entity in entities {
+            let mut found = false;
+            for granted in self.accesses.iter_mut().filter(|granted| granted.access.entity == *entity) {
+                found |= std::mem::take(&mut granted.access.unattended);
+            }
+            if !found {
+                return Err(fail("drop-unattended", format!("`{entity}` is not granted unattended")));
+            }
+        }
+        Ok(())
     }
 
     fn keep_regions(&mut self, regions: &[RegionCode]) -> Result<(), GrantError> {

@@ -9,7 +9,9 @@
 //! | [`manifest`] | what a plugin asks for: purposes, accesses, entry points |
 //! | [`access`] | one line of a request or grant: entity, operations, fields, rows |
 //! | [`grant`], [`standing`] | what an admin allowed, narrowing, expiry; what a grant is worth at a moment |
+//! | [`break_glass`] | emergencies: who may have what, for how long, and who looks at it afterwards |
 //! | [`approval`], [`remit`] | two pairs of eyes and the impact assessment; what an admin may decide |
+//! | [`account`] | which accounts an admin may make and change |
 //! | [`alteration`] | what an admin altered of a grant, for the log |
 //! | [`table`], [`disclosure`] | what may be counted; what of it may be shown |
 //! | [`actor`] | on whose behalf a call runs |
@@ -22,9 +24,11 @@
 //! Pure: no I/O, no clock.
 
 pub mod access;
+pub mod account;
 pub mod actor;
 pub mod alteration;
 pub mod approval;
+pub mod break_glass;
 pub mod condition;
 pub mod decide;
 pub mod denial;
@@ -45,6 +49,7 @@ pub mod token;
 pub use access::{Access, Mode, Operation};
 pub use actor::{Actor, Caller, Channel, Role};
 pub use approval::{Approval, Assessment};
+pub use break_glass::BreakGlass;
 pub use denial::{Denial, DenialKind};
 pub use disclosure::SmallestGroup;
 pub use grant::{Grant, GrantState, Narrowing};

@@ -61,6 +61,9 @@ pub struct Purpose {
     pub title: Text,
     /// The law and article.
     pub legal_basis: String,
+    /// Whether it gives nothing until somebody breaks the glass: see [`break_glass`](crate::break_glass).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub emergency: bool,
 }
 
 /// An entity type that the plugin brings.
@@ -190,6 +193,10 @@ impl Manifest {
         self.purposes.iter().find(|purpose| purpose.id == id)
     }
 
+    fn is_emergency(&self, id: &str) -> bool {
+        self.purpose(id).is_some_and(|purpose| purpose.emergency)
+    }
+
     /// All entry points by kind and name.
     pub fn entry_points(&self) -> BTreeMap<String, Arc<EntryPoint>> {
         let pages = self.pages.iter().map(|page| EntryPoint {
@@ -238,6 +245,9 @@ impl Manifest {
             }
             if roles.is_empty() != open {
                 return fail(&at, "must have either roles or public = true".into());
+            }
+            if open && self.is_emergency(purpose) {
+                return fail(&at, format!("is public, and `{purpose}` is an emergency: a named person breaks the glass, not the public"));
             }
         }
         for purpose in &self.purposes {
@@ -295,6 +305,9 @@ impl Manifest {
         }
         if access.regions.is_some() || access.and_where.is_some() {
             return fail("regions and and-where are the admin's to set, in the grant".into());
+        }
+        if self.is_emergency(&access.purpose) && (access.unattended || !access.public.is_empty()) {
+            return fail("is for an emergency, where a named person breaks the glass: neither unattended nor public".into());
         }
         if access.operations.contains(&Operation::PublicLookup) == access.public.is_empty() {
             return fail("public-lookup and the list `public` of the fields that it shows go together".into());

@@ -63,11 +63,11 @@ fn beyond(access: &Compiled, admin: &Actor, roots: &[RegionCode]) -> Option<Stri
 }
 
 /// Whether each of the regions lies within one of the admin's.
-fn covers(admin: &Actor, regions: &[RegionCode]) -> bool {
+pub(crate) fn covers(admin: &Actor, regions: &[RegionCode]) -> bool {
     regions.iter().all(|region| admin.regions.iter().any(|own| own.contains(region.as_str())))
 }
 
-fn codes(regions: &[RegionCode]) -> String {
+pub(crate) fn codes(regions: &[RegionCode]) -> String {
     if regions.is_empty() {
         return "none".to_owned();
     }

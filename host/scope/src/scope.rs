@@ -1,6 +1,6 @@
 //! Request ∩ grant, compiled once per grant version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use linli_model::{Catalogue, EntityType, FieldKind, RegionCode, region};
 
 use crate::access::{Access, Mode, Operation};
+use crate::break_glass::BreakGlass;
 use crate::condition::{self, ConditionError};
 use crate::grant::{Grant, GrantState};
 use crate::manifest::{EntryKind, EntryPoint, Manifest};
@@ -26,6 +27,10 @@ pub struct Scope {
     pub(crate) requested: Vec<Access>,
     pub(crate) entities: BTreeMap<String, Arc<EntityType>>,
     pub(crate) entry_points: BTreeMap<String, Arc<EntryPoint>>,
+    /// The purposes that give nothing until somebody breaks the glass, …
+    pub(crate) emergencies: BTreeSet<String>,
+    /// … and the glasses that were broken.
+    pub(crate) broken: Vec<BreakGlass>,
     pub(crate) tokens: Arc<TokenKey>,
     pub(crate) positions: PositionKey,
 }
@@ -143,6 +148,8 @@ impl Scope {
             requested: manifest.accesses.clone(),
             entities,
             entry_points: manifest.entry_points(),
+            emergencies: manifest.purposes.iter().filter(|purpose| purpose.emergency).map(|purpose| purpose.id.clone()).collect(),
+            broken: Vec::new(),
             tokens: Arc::new(sources.keyring.tokens(sources.publisher, sources.sector)),
             positions: PositionKey::new(sources.keyring),
         })

@@ -35,9 +35,14 @@ pub fn granted(accesses: &str, narrowing: &Narrowing) -> Result<Scope, ScopeErro
     let mut grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
     grant.narrow(narrowing).unwrap();
     grant.state = GrantState::Active;
+    compiled(&manifest, &grant)
+}
+
+/// A plugin's scope under a grant.
+pub fn compiled(manifest: &Manifest, grant: &Grant) -> Result<Scope, ScopeError> {
     Scope::compile(&Sources {
-        manifest: &manifest,
-        grant: Some(&grant),
+        manifest,
+        grant: Some(grant),
         built_in: false,
         catalogue: &catalogue(),
         keyring: &Keyring::new([7; 32]),

@@ -13,13 +13,14 @@
 //! | [`claim`] | changes under a key of the caller's, done once |
 //! | [`record_log`], [`log_tree`], [`log_file`] | the log as it is read, proved and verified |
 //! | [`erasure`], [`measure`] | taking a person out of everything; what two people decide about a resident |
-//! | [`account`], [`plugin`], [`signature`], [`grant`], [`tally`] | the platform's own tables |
+//! | [`account`], [`plugin`], [`signature`], [`grant`], `break_glass`, [`tally`] | the platform's own tables |
 //!
 //! Why there is one writer: SQLite has one anyway, a queue in front of it turns waiting into larger groups, and
 //! a caller who gives up can't leave a transaction half done.
 
 pub mod account;
 pub mod aggregate;
+mod break_glass;
 mod change;
 pub mod claim;
 mod database;

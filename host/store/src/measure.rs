@@ -184,6 +184,7 @@ mod tests {
             application: application.into(),
             digest: None,
             grant: None,
+            break_glass: None,
             purpose: "search".into(),
             entry_point: entry_point.into(),
             outcome: Outcome::Allowed,

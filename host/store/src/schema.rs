@@ -12,7 +12,7 @@ use crate::sql::column_type;
 type Migration = &'static [&'static str];
 
 /// The platform's own tables. A state that was released never changes: what comes later is another migration.
-pub(crate) const PLATFORM: &[Migration] = &[FIRST, SIGNATURES, DIVISIONS, ERASURES, TALLY, CLAIMS];
+pub(crate) const PLATFORM: &[Migration] = &[FIRST, SIGNATURES, DIVISIONS, ERASURES, TALLY, CLAIMS, BREAK_GLASS, ACCOUNTS];
 
 /// What there was from the beginning.
 const FIRST: Migration = &[
@@ -58,6 +58,21 @@ const TALLY: Migration =
 const CLAIMS: Migration = &[
     "CREATE TABLE IF NOT EXISTS request_claim (actor BIGINT NOT NULL, key TEXT NOT NULL, fingerprint BLOB NOT NULL, run TEXT NOT NULL, at BIGINT NOT NULL, answer TEXT, PRIMARY KEY (actor, key))",
     "CREATE INDEX IF NOT EXISTS request_claim_at ON request_claim (at)",
+];
+
+/// Emergencies.
+const BREAK_GLASS: Migration = &[
+    "CREATE TABLE break_glass (id BIGINT PRIMARY KEY, account BIGINT NOT NULL, scope_grant BIGINT NOT NULL, reviewed BIGINT NOT NULL, body TEXT NOT NULL)",
+    "CREATE INDEX break_glass_account ON break_glass (account, id)",
+    "CREATE INDEX break_glass_grant ON break_glass (scope_grant, reviewed)",
+    "CREATE INDEX break_glass_reviewed ON break_glass (reviewed)",
+];
+
+/// Accounts that are changed: whether one may log in, how often it was changed, and a change that waits for a second admin.
+const ACCOUNTS: Migration = &[
+    "ALTER TABLE account ADD COLUMN disabled BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE account ADD COLUMN version BIGINT NOT NULL DEFAULT 1",
+    "ALTER TABLE account ADD COLUMN pending TEXT",
 ];
 
 /// The access log's tables. In SQLite they are in a file of their own: a log that grows with every read must not make

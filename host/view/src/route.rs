@@ -10,6 +10,8 @@ pub const HOME: &str = "/";
 pub const LOGIN: &str = "/login";
 /// Log-out form, POST.
 pub const LOGOUT: &str = "/logout";
+/// A person's own password.
+pub const PASSWORD: &str = "/password";
 /// Entry form for a resident.
 pub const ENTRY: &str = "/entry/resident";
 /// Search for a resident, and what begins a resident's record.
@@ -24,6 +26,10 @@ pub const MY_ACCESS: &str = "/me/access";
 pub const ADMIN: &str = "/admin/plugins";
 /// The auditor's page.
 pub const AUDIT: &str = "/audit";
+/// Emergencies. `{BREAK_GLASS}/{id}/end` and `{BREAK_GLASS}/{id}/review` take its forms.
+pub const BREAK_GLASS: &str = "/break-glass";
+/// Accounts, and what begins the address of one.
+pub const ACCOUNTS: &str = "/admin/accounts";
 /// The stylesheet.
 pub const STYLESHEET: &str = "/assets/linli.css";
 /// The icon.
@@ -86,6 +92,17 @@ pub(crate) fn admin(plugin: &str, verb: &str) -> String {
     format!("{ADMIN}/{}/{verb}", component(plugin))
 }
 
+/// `/admin/accounts/LOGIN/VERB`; without a verb the page of one.
+pub fn account(login: &str, verb: &str) -> String {
+    let address = format!("{ACCOUNTS}/{}", component(login));
+    if verb.is_empty() { address } else { format!("{address}/{verb}") }
+}
+
+/// `/break-glass/ID/VERB`
+pub(crate) fn break_glass(id: i64, verb: &str) -> String {
+    format!("{BREAK_GLASS}/{id}/{verb}")
+}
+
 /// `/admin/grants/ID`: what a grant would reveal.
 pub fn grant(id: i64) -> String {
     format!("/admin/grants/{id}")
@@ -94,6 +111,11 @@ pub fn grant(id: i64) -> String {
 /// `/admin/grants/ID/narrow-to-used`
 pub(crate) fn narrow_to_used(id: i64) -> String {
     format!("{}/narrow-to-used", grant(id))
+}
+
+/// `/admin/grants/ID/drop-unattended`
+pub(crate) fn drop_unattended(id: i64) -> String {
+    format!("{}/drop-unattended", grant(id))
 }
 
 /// `?name=value&…`, or nothing.

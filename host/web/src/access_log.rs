@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use linli_audit::{Access, Entry, Outcome};
 use linli_model::Text;
 use linli_scope::Role;
+use linli_scope::break_glass::Cause;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -43,6 +44,8 @@ pub(crate) struct Seen {
     /// Why it was not allowed or failed.
     pub reason: Option<String>,
     pub accesses: Vec<SeenAccess>,
+    /// Where somebody broke the glass for it: the kind of emergency that they said.
+    pub emergency: Option<Cause>,
 }
 
 /// How a call ended.
@@ -95,7 +98,12 @@ async fn explain(app: &App, signed_in: &SignedIn, sequence: u64, entry: Entry) -
         Outcome::Denied { code, .. } => (Ended::Denied, Some(code.clone())),
         Outcome::Failed { code } => (Ended::Failed, Some(code.clone())),
     };
+    let emergency = match entry.break_glass.and_then(|id| i64::try_from(id).ok()) {
+        Some(id) => app.store().break_glass(id).await?.map(|glass| glass.cause),
+        None => None,
+    };
     Ok(Seen {
+        emergency,
         sequence,
         at: entry.at,
         who: who(app, signed_in, &entry.actor).await?,

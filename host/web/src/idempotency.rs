@@ -161,7 +161,8 @@ async fn keyed(app: App, request: Request, next: Next) -> Result<Response, Probl
     }
     // Whoever asked may be gone before it is done; the key must not be held for ever then.
     let work = async move {
-        let is_action = parts.uri.path().contains("/actions/");
+        // An action's answer may hold values of records, an account's a password: neither is handed out again.
+        let is_action = parts.uri.path().contains("/actions/") || parts.uri.path().contains("/accounts");
         parts.extensions.insert(Key(Some(asked.clone())));
         let response = next.run(Request::from_parts(parts, Body::from(body))).await;
         settle(&app, asked, is_action, response).await

@@ -5,8 +5,10 @@
 //! | [`app`] | what the handlers share |
 //! | [`problem`] | the error policy: one problem type for everything |
 //! | [`auth`], [`session`], [`password`] | who is it |
+//! | [`accounts`] | who may make and change accounts, and what waits for a second admin |
 //! | `body` | request bodies, bounded and with errors that say where |
-//! | `desk` | console and portal, under their own manifests |
+//! | `desk`, `administration` | console, portal and administration, under their own manifests |
+//! | `break_glass` | emergencies, as people see them |
 //! | `access_log` | who read a resident's record, as the resident sees it |
 //! | [`metrics`] | what a monitor is told |
 //! | `peer`, `rate` | from where somebody asks, and how often an account may |
@@ -21,10 +23,13 @@
 //! Nothing decides here: handlers hand over to runtime and entry, which ask the scope.
 
 mod access_log;
+pub mod accounts;
+mod administration;
 mod api;
 pub mod app;
 pub mod auth;
 mod body;
+mod break_glass;
 mod desk;
 mod idempotency;
 pub mod metrics;

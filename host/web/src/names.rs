@@ -7,6 +7,8 @@ use linli_runtime::Plugin;
 use linli_scope::Manifest;
 use linli_scope::manifest::Purpose;
 use linli_view::html::Names;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -73,6 +75,20 @@ impl<'a> Application<'a> {
     pub fn publisher(&self) -> Option<&str> {
         self.plugin.as_ref().map(|plugin| plugin.publisher.name.as_str())
     }
+}
+
+/// Whose account.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Person {
+    /// The account's number, as the log names it: `user:7`.
+    pub account: i64,
+    /// None where there is no such account any more.
+    pub name: Option<String>,
+}
+
+/// Whose account it is, by its number.
+pub(crate) async fn person(app: &App, account: i64) -> Result<Person, Problem> {
+    Ok(Person { account, name: app.store().account_name(account).await? })
 }
 
 /// The name of an official who acted.

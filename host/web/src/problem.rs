@@ -11,13 +11,15 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use linli_entry::{EntryError, FieldError};
 use linli_runtime::preview::ToUsedError;
-use linli_runtime::{CallError, CompileError, DecisionError, InstallError};
+use linli_runtime::{CallError, CompileError, DecisionError, GlassError, InstallError};
+use linli_scope::break_glass::BreakGlassError;
 use linli_scope::grant::GrantError;
 use linli_scope::{Denial, DenialKind};
 use linli_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::accounts::AccountError;
 use crate::rate;
 
 /// A problem on its way to the caller. Small: most results here carry one.
@@ -255,6 +257,50 @@ impl From<DecisionError> for Problem {
             }
             DecisionError::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AccountError::Invalid(errors) => Self::invalid(errors),
+            AccountError::Remit(_) => Self::forbidden("remit", detail),
+            AccountError::Own => Self::forbidden("own-account", detail),
+            AccountError::SamePerson => Self::forbidden("same-person", detail),
+            AccountError::NothingPending(_) => Self::new(StatusCode::CONFLICT, "state", detail),
+            AccountError::Hash(error) => Self::internal(&error),
+            AccountError::Store(StoreError::Taken(_)) => {
+                Self::new(StatusCode::CONFLICT, "duplicate", "there is an account of this log-in name")
+            }
+            AccountError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<GlassError> for Problem {
+    fn from(error: GlassError) -> Self {
+        match error {
+            GlassError::Denied(denial) => denial.into(),
+            GlassError::Glass(error) => error.into(),
+            GlassError::Decision(error) => error.into(),
+            GlassError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<BreakGlassError> for Problem {
+    fn from(error: BreakGlassError) -> Self {
+        let (status, code) = match error {
+            BreakGlassError::Words(name) => (StatusCode::UNPROCESSABLE_ENTITY, name),
+            BreakGlassError::Minutes => (StatusCode::UNPROCESSABLE_ENTITY, "minutes"),
+            BreakGlassError::Unreviewed => (StatusCode::CONFLICT, "unreviewed"),
+            BreakGlassError::Own(_) => (StatusCode::FORBIDDEN, "same-person"),
+            BreakGlassError::InForce(_) | BreakGlassError::Ended(_) | BreakGlassError::NotEnded(_) | BreakGlassError::Reviewed(_) => {
+                (StatusCode::CONFLICT, "state")
+            }
+        };
+        Self::new(status, code, error.to_string())
     }
 }
 

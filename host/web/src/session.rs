@@ -11,6 +11,7 @@ use linli_scope::Actor;
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
+use crate::accounts;
 use crate::app::{ATTEMPTS_MAX, App};
 use crate::password;
 use crate::peer::Peer;
@@ -103,6 +104,23 @@ fn count_attempt<K: Hash + Eq + Send + Sync + 'static>(
     Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", detail).retry_after(300))
 }
 
+/// Gives a signed-in person another password, which ends all their sessions, this one too. Guesses of the one before count as
+/// failed log-ins.
+pub async fn change_password(app: &App, info: &SessionInfo, current: &str, new: &str) -> Result<(), Problem> {
+    count_attempt(app.attempts(), info.login.clone(), ATTEMPTS_MAX, "account")?;
+    let before = app.store().kept_account(&info.login).await?.filter(|kept| !kept.disabled);
+    let (given, kept) = (current.to_owned(), before.as_ref().map(|before| before.account.password.clone()));
+    let fits =
+        tokio::task::spawn_blocking(move || password::fits(&given, kept.as_deref())).await.map_err(|error| Problem::internal(&error))?;
+    let Some(before) = before.filter(|_| fits) else {
+        return Err(Problem::forbidden("password", "现在的密码不对 · the password that you have now is another"));
+    };
+    app.attempts().invalidate(&info.login);
+    accounts::change_own(app.store(), before, new.to_owned()).await?;
+    app.sessions().invalidate_all();
+    Ok(())
+}
+
 /// Ends a session.
 pub async fn log_out(app: &App, token: &str) -> Result<(), Problem> {
     let token = hash(token);
@@ -137,6 +155,7 @@ fn entry(actor: &str, outcome: Outcome) -> Entry {
         application: "linli.console".into(),
         digest: None,
         grant: None,
+        break_glass: None,
         purpose: "log-in".into(),
         entry_point: "log-in".into(),
         outcome,

@@ -117,3 +117,38 @@ fn a_purpose_without_a_name_or_a_law_is_refused() {
         assert!(refused.detail().contains("[[purpose]] measure"), "{}", refused.detail());
     }
 }
+
+#[test]
+fn an_admin_takes_away_what_is_given_without_a_person_by_api_command_line_and_console() {
+    let host = Host::fresh();
+    let admin = host.person("admin");
+    let is_unattended = |grant: i64| admin.get(&format!("/grants/{grant}")).expect(200).json["accesses"][0]["unattended"].as_bool();
+    let ask = |field: &str| requested(&host, &format!("unattended = true\nfields = {{ {field} = \"plain\" }}"));
+    let narrowing = json!({"drop-unattended": ["resident"]});
+
+    let grant = ask("age");
+    assert_eq!(is_unattended(grant), Some(true));
+    assert_eq!(admin.get(&format!("/grants/{grant}/preview")).expect(200).json["accesses"][0]["unattended"], true);
+    let path = format!("/grants/{grant}/narrow");
+    admin.post(&path, &json!({"drop-unattended": ["household"]})).refused(422, "narrowing");
+    let behind = host.log_entries();
+    admin.post(&path, &narrowing).expect(200);
+    assert_eq!(is_unattended(grant), Some(false));
+    let refused = admin.post(&path, &narrowing).refused(422, "narrowing");
+    assert!(refused.detail().contains("`resident` is not granted unattended"), "{}", refused.detail());
+    let log = host.person("auditor").get(&format!("/audit/entries?after={behind}")).expect(200);
+    assert_eq!(log.text("/entries/0/entry/entry_point"), format!("narrow grant {grant} of tests.bare: [[access]] 1: never unattended"));
+
+    let grant = ask("name");
+    let review = String::from_utf8(host.run("admin", &["grant", "review", &grant.to_string()]).stdout).unwrap();
+    assert!(review.contains("unattended too"), "{review}");
+    assert!(host.run("admin", &["grant", "narrow", &grant.to_string(), "--drop-unattended", "resident"]).status.success());
+    assert_eq!(is_unattended(grant), Some(false));
+
+    let grant = ask("sex");
+    let page = format!("/admin/grants/{grant}");
+    assert!(admin.page(&page).contains("无人操作时也提供"));
+    assert_eq!(admin.submit(&format!("{page}/drop-unattended"), &[("entity", "resident")]), (303, page.clone()));
+    assert!(!admin.page(&page).contains("无人操作时也提供"));
+    assert_eq!(is_unattended(grant), Some(false));
+}

@@ -321,3 +321,33 @@ fn wait_for_cosignature(host: &Host, key: &str, size: u64) -> u64 {
     }
     panic!("the witness signed nothing");
 }
+
+#[test]
+fn what_the_administration_does_has_a_purpose_and_a_law_and_who_is_turned_away_is_on_the_record() {
+    let host = Host::fresh();
+    let (admin, auditor, worker) = (host.person("admin"), host.person("auditor"), host.person("worker"));
+    let behind = host.log_entries();
+    worker.get("/grants").refused(403, "role");
+    worker.post("/grants/1/approve", &json!({})).refused(403, "role");
+    worker.get("/audit/entries").refused(403, "role");
+    let refused = [("page /grants", "administration"), ("action decide-grant", "administration"), ("page /log", "audit")];
+    let entries = auditor.get(&format!("/audit/entries?after={behind}")).expect(200);
+    let entries: Vec<_> = entries.list("/entries").iter().map(|entry| &entry["entry"]).collect();
+    let said = entries.iter().map(|entry| (entry["entry_point"].as_str().unwrap(), entry["purpose"].as_str().unwrap()));
+    assert_eq!(said.collect::<Vec<_>>(), refused);
+    assert!(entries.iter().all(|entry| entry["application"] == "linli.admin" && entry["outcome"]["denied"]["code"] == "role"));
+
+    let asked = json!({"resident": resident(&host), "reason": "r", "legal_basis": "l"});
+    let measure = admin.post("/audit/erasures", &asked).expect(201).json["id"].clone();
+    auditor.post(&format!("/audit/measures/{measure}/refuse"), &json!({})).expect(200);
+    let seen = host.person("resident").get("/me/access-log").expect(200);
+    assert_eq!(
+        (seen.text("/entries/0/name/zh"), seen.text("/entries/0/entry_point")),
+        ("平台管理", format!("refuse erasure {measure}").as_str())
+    );
+    assert!(seen.text("/entries/0/purpose_title/zh").contains("抹除"), "{}", seen.json);
+    assert!(seen.text("/entries/0/legal_basis").contains("第四十七条"), "{}", seen.json);
+    let own = json!({"resident": asked["resident"], "application": "linli.admin", "until": Timestamp::now() + SignedDuration::from_hours(24),
+        "reason": "r", "legal_basis": "l"});
+    admin.post("/audit/deferrals", &own).refused(404, "not-found");
+}

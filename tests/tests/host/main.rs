@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on should stop loudly")]
 
+mod accounts;
 mod allowance;
 mod approval;
 mod artefacts;
 mod audit;
 mod bad_input;
+mod break_glass;
 mod caching;
 mod command_line;
 mod entities;

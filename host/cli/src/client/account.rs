@@ -1,4 +1,4 @@
-//! `linli login` and `linli logout`: a token a host, kept in a file that only its owner can read.
+//! `linli login`, `logout` and `passwd`: a token a host, kept in a file that only its owner can read.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -45,6 +45,18 @@ pub fn log_out(server: &Server) -> Result<()> {
     Ok(())
 }
 
+/// Takes another password; that ends every session, so the token is forgotten.
+pub fn change_password(server: &Server) -> Result<()> {
+    let client = Client::signed_in(server)?;
+    let current = secret("现在的密码 Current password: ")?;
+    let new = secret("新密码 New password: ")?;
+    client.post("/session/password", &json!({"current": current, "new": new}))?;
+    let mut tokens = read()?;
+    tokens.remove(&server.url);
+    write(&tokens)?;
+    say!("已修改，请重新登录 Changed; log in anew: linli login USER")
+}
+
 /// The token for a host: `LINLI_TOKEN`, else the kept one.
 pub fn token(url: &str) -> Result<Option<String>> {
     match env::var("LINLI_TOKEN") {
@@ -57,10 +69,15 @@ fn password() -> Result<String> {
     if let Ok(password) = env::var("LINLI_PASSWORD") {
         return Ok(password);
     }
+    secret("密码 Password: ")
+}
+
+/// A line of standard input.
+fn secret(prompt: &str) -> Result<String> {
     let mut input = std::io::stdin().lock();
     if input.is_terminal() {
         let mut terminal = std::io::stderr().lock();
-        write!(terminal, "密码 Password: ")?;
+        write!(terminal, "{prompt}")?;
         terminal.flush()?;
     }
     let mut line = String::new();

@@ -72,7 +72,7 @@ pub struct Narrow {
     #[command(flatten)]
     reviewed: Reviewed,
     /// To the fields that the plugin has used within the last 90 days.
-    #[arg(long, conflicts_with_all = ["drop_fields", "mask_fields", "drop_checks", "regions", "and_where", "expires", "rows_per_call", "rows_per_day"])]
+    #[arg(long, conflicts_with_all = ["drop_fields", "mask_fields", "drop_checks", "drop_tables", "drop_unattended", "regions", "and_where", "expires", "rows_per_call", "rows_per_day"])]
     to_used: bool,
     /// A field that is no longer granted, `resident.phone`.
     #[arg(long = "drop-field", value_name = "ENTITY.FIELD")]
@@ -86,6 +86,9 @@ pub struct Narrow {
     /// A table that may no longer be asked for, `resident.elders-by-grid`.
     #[arg(long = "drop-table", value_name = "ENTITY.TABLE")]
     drop_tables: Vec<String>,
+    /// No longer given to a schedule or an event, behind which there is no person, `resident`.
+    #[arg(long = "drop-unattended", value_name = "ENTITY")]
+    drop_unattended: Vec<String>,
     /// The regions that remain.
     #[arg(long = "region", value_name = "CODE")]
     regions: Vec<String>,
@@ -136,6 +139,7 @@ fn narrowing(narrow: &Narrow) -> Result<Value> {
         ("mask-fields", &narrow.mask_fields),
         ("drop-checks", &narrow.drop_checks),
         ("drop-tables", &narrow.drop_tables),
+        ("drop-unattended", &narrow.drop_unattended),
         ("regions", &narrow.regions),
     ] {
         if !list.is_empty() {
@@ -192,8 +196,9 @@ fn show(grant: &Value) -> Result<()> {
     say!("  到期 expires   {}", text_of(grant, "expires"))?;
     show_eyes(grant)?;
     for purpose in grant.get("purposes").and_then(Value::as_array).into_iter().flatten() {
+        let emergency = if purpose.get("emergency").and_then(Value::as_bool) == Some(true) { " (应急 emergency)" } else { "" };
         say!(
-            "  目的 purpose   {}: {}\n                 {}",
+            "  目的 purpose   {}{emergency}: {}\n                 {}",
             text_of(purpose, "id"),
             localized(purpose.get("title")),
             text_of(purpose, "legal-basis")
@@ -236,9 +241,10 @@ fn show_access(access: &Value) -> Result<()> {
     let list = |key: &str| {
         access.get(key).and_then(Value::as_array).map(|list| list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "))
     };
-    let bound = if access.get("bound").and_then(Value::as_bool) == Some(true) { ", bound blocks only" } else { "" };
+    let note = |key: &str, note: &'static str| if access.get(key).and_then(Value::as_bool) == Some(true) { note } else { "" };
+    let (bound, unattended) = (note("bound", ", bound blocks only"), note("unattended", ", unattended too"));
     say!(
-        "  [[access]] {} {} ({}{bound})",
+        "  [[access]] {} {} ({}{bound}{unattended})",
         access.get("access").unwrap_or(&Value::Null),
         text_of(access, "entity"),
         list("operations").unwrap_or_default()

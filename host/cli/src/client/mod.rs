@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod break_glass;
 pub mod grant;
 mod http;
 pub mod import;

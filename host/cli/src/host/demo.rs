@@ -18,9 +18,9 @@ use linli_store::account::Account;
 use linli_store::plugin::{Publisher, Registered};
 use linli_web::password;
 
-use super::accounts;
 use super::data::DataDir;
-use super::logins::{Login, Logins, random_password};
+use super::logins::{Login, Logins};
+use super::people;
 use super::population;
 use super::regions;
 use super::serve;
@@ -110,8 +110,8 @@ async fn prepare(data: &DataDir, options: &Options) -> Result<()> {
     let [(first, _), (second, _), ..] = communities.as_slice() else { bail!("{street} has fewer than two communities") };
     let mut logins = BTreeMap::new();
     let everywhere: Vec<RegionCode> = store.regions().children(None).map(|(code, _)| code.clone()).collect();
-    for person in accounts::people(&everywhere, &street, [first, second], resident) {
-        let password = random_password()?;
+    for person in people::everybody(&everywhere, &street, [first, second], resident) {
+        let password = password::random()?;
         let account =
             Account { login: person.login.into(), name: person.name.into(), password: password::hash(&password)?, actor: person.actor };
         store.put_account(account, None).await?;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Context, Result};
-use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 
 use super::data::{DataDir, write_private};
@@ -49,11 +48,4 @@ impl Logins {
         }
         say!("\n  停止：Ctrl-C · Ctrl-C stops it\n")
     }
-}
-
-/// A password of 50 random bits, in letters and digits that can't be mistaken.
-pub fn random_password() -> Result<String> {
-    let mut bytes = [0; 10];
-    getrandom::fill(&mut bytes).context("no randomness to be had")?;
-    Ok(BASE32_NOPAD.encode(&bytes).to_lowercase().chars().take(10).collect())
 }

@@ -73,7 +73,7 @@ pub async fn enter(runtime: &Runtime, street: &RegionCode, residents: usize) -> 
     }
     drop(entered);
     bar.finish_and_clear();
-    stream::iter(plan.neighbourhoods()).map(|one| Ok::<_, anyhow::Error>(one)).try_for_each(|one| enter_neighbourhood(&desk, one)).await?;
+    stream::iter(plan.neighbourhoods()).map(Ok::<_, anyhow::Error>).try_for_each(|one| enter_neighbourhood(&desk, one)).await?;
     store.analyze().await?;
     oldest.map(|(_, record)| record).ok_or_else(|| anyhow!("nobody lives in the first community"))
 }

@@ -87,6 +87,13 @@ impl Scope {
         }
     }
 
+    /// Whether anything stands for this caller now: the grant, and for an emergency a glass that this very person broke, whose
+    /// number is given.
+    pub fn stands(&self, caller: &Caller<'_>) -> Result<Option<i64>, Denial> {
+        self.in_force(caller.now)?;
+        self.broken(caller.actor, caller.purpose, caller.now)
+    }
+
     /// What the first of the accesses decides that allows it; where none does, why the first of them does not.
     fn first<'s, T>(
         &'s self,
@@ -112,7 +119,7 @@ impl Scope {
         operation: Operation,
         entity: &str,
     ) -> Result<impl Iterator<Item = &'s Compiled>, Denial> {
-        self.in_force(caller.now)?;
+        self.stands(caller)?;
         if caller.actor.is_none() && operation != Operation::PublicLookup {
             return Err(Denial::new(
                 DenialKind::SignIn,
@@ -214,7 +221,7 @@ pub fn not_found(entity: &EntityType) -> Denial {
     Denial::new(DenialKind::NotFound, format!("there is no such {} for this caller", entity.name)).entity(&entity.name)
 }
 
-fn within(actor: &[RegionCode], grant: Option<&[RegionCode]>) -> Vec<RegionCode> {
+pub(crate) fn within(actor: &[RegionCode], grant: Option<&[RegionCode]>) -> Vec<RegionCode> {
     match grant {
         Some(grant) => region::intersect(actor, grant),
         None => region::minimal(actor.to_vec()),

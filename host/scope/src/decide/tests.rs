@@ -165,7 +165,10 @@ fn a_grant_without_the_mark_takes_it_from_the_request() {
     let manifest = test_model::manifest(UNATTENDED);
     let mut grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
     grant.state = GrantState::Active;
-    grant.accesses.iter_mut().for_each(|granted| granted.access.unattended = false);
+    let attended = Narrowing { drop_unattended: vec!["resident".into()], ..Narrowing::default() };
+    grant.narrow(&attended).unwrap();
+    let again = grant.narrow(&attended).unwrap_err().to_string();
+    assert_eq!(again, "drop-unattended: `resident` is not granted unattended");
     let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
     let (publisher, sector) = ("x", "y");
     let sources =

@@ -76,6 +76,35 @@ fn values<'h>(html: &'h str, attribute: &str) -> Vec<&'h str> {
     html.split(&format!(" {attribute}=\"")).skip(1).map(|rest| rest.split('"').next().unwrap()).collect()
 }
 
+/// Emergencies in every state.
+fn emergencies(viewer: &Viewer<'_>, word: &str) -> String {
+    let text = || Text::both(word, word);
+    let glass = |state, review| Glass {
+        id: 4,
+        application: text(),
+        purpose: text(),
+        who: word,
+        cause: text(),
+        reason: word,
+        opened: word.to_owned(),
+        ends: word.to_owned(),
+        ended_by: Some(word),
+        state,
+        review,
+    };
+    let review = |is_justified| Some(GlassReview { is_justified, by: word, at: word.to_owned(), note: word });
+    let glasses = [
+        glass(GlassState::InForce, None),
+        glass(GlassState::AwaitingReview { can_review: true }, None),
+        glass(GlassState::AwaitingReview { can_review: false }, None),
+        glass(GlassState::Reviewed, review(true)),
+        glass(GlassState::Reviewed, review(false)),
+    ];
+    let offers = [GlassOffer { value: word.to_owned(), application: text(), purpose: text(), is_chosen: true }];
+    let (causes, flash) = ([(word, text())], Some(Flash { message: text(), tone: Tone::Warning }));
+    BreakGlassPage { viewer, offers: &offers, causes: &causes, glasses: &glasses, next: Some(4), flash }.render()
+}
+
 /// Every page with `word` in every place that takes a text from elsewhere.
 fn all_pages(word: &str) -> Vec<String> {
     let w = serde_json::to_string(word).unwrap();
@@ -104,7 +133,7 @@ fn all_pages(word: &str) -> Vec<String> {
     let names = HostileCodes(word);
     let params = [(word.to_owned(), word.to_owned())];
     let roles = ["worker", "resident", "admin", "auditor", word].map(str::to_owned);
-    let viewer = Viewer { name: word, roles: &roles, csrf: word };
+    let viewer = Viewer { name: word, roles: &roles, csrf: word, unreviewed: 7 };
     let text = || Text::both(word, word);
     let flash = || Some(Flash { message: text(), tone: Tone::Warning });
     let basis = || Basis { plugin: text(), purpose: text(), legal_basis: word };
@@ -140,6 +169,7 @@ fn all_pages(word: &str) -> Vec<String> {
         application: text(),
         purpose: text(),
         legal_basis: Some(word),
+        emergency: Some(text()),
         fields: vec![AccessedField { title: text(), mode: word }],
         outcome,
     });
@@ -151,6 +181,7 @@ fn all_pages(word: &str) -> Vec<String> {
         application: word,
         purpose: word,
         entry_point: word,
+        break_glass: Some(4),
         outcome: text(),
         is_allowed: false,
         accesses: vec![word.to_owned()],
@@ -160,6 +191,7 @@ fn all_pages(word: &str) -> Vec<String> {
     let previewed = [PreviewAccess {
         title: text(),
         what: word.to_owned(),
+        unattended: Some(word),
         records: text(),
         communities: vec![Bar { name: word, said: word.to_owned(), value: 3, most: 5 }],
         told: vec![text()],
@@ -168,7 +200,30 @@ fn all_pages(word: &str) -> Vec<String> {
         examples: vec![vec![word.to_owned()]],
         columns: vec![text()],
     }];
+    let account = AccountRow {
+        login: word,
+        name: word,
+        roles: vec!["worker", word],
+        regions: vec![word.to_owned()],
+        clearance: text(),
+        publisher: Some(word),
+        disabled: true,
+        pending: Some((word.to_owned(), word.to_owned())),
+        can_change: true,
+    };
+    let form = || AccountForm {
+        name: word,
+        roles: vec![("worker", true)],
+        regions: word.to_owned(),
+        clearances: vec![("public", text(), true)],
+        publishers: vec![(word, word, false)],
+    };
+    let accounts = [account.clone(), AccountRow { disabled: false, can_change: false, ..account.clone() }];
     vec![
+        AccountsPage { viewer: &viewer, accounts: &accounts, form: form(), said_once: Some((word, word)), next: Some(4), flash: flash() }
+            .render(),
+        AccountPage { viewer: &viewer, account: &account, version: 3, form: form() }.render(),
+        emergencies(&viewer, word),
         PreviewPage {
             viewer: &viewer,
             grant: 3,
@@ -181,6 +236,7 @@ fn all_pages(word: &str) -> Vec<String> {
             flash: flash(),
         }
         .render(),
+        PasswordPage { viewer: &viewer, error: Some(text()) }.render(),
         LoginPage { csrf: Some(word), username: word, error: Some(text()), next: Some(word) }.render(),
         HomePage {
             viewer: &viewer,
@@ -188,7 +244,7 @@ fn all_pages(word: &str) -> Vec<String> {
                 id: word,
                 name: text(),
                 description: Some(text()),
-                pages: vec![MenuEntry { path: "/x", title: text() }],
+                pages: vec![MenuEntry { path: "/x", title: text(), is_emergency: true }],
             }],
             flash: flash(),
         }
@@ -384,7 +440,7 @@ fn a_code_leads_to_an_absolute_address_that_can_be_read() {
 fn roles_decide_which_tasks_are_offered() {
     let home = |role: &str| {
         let roles = [role.to_owned()];
-        let viewer = Viewer { name: "某", roles: &roles, csrf: "t" };
+        let viewer = Viewer { name: "某", roles: &roles, csrf: "t", unreviewed: 0 };
         HomePage { viewer: &viewer, plugins: &[], flash: None }.render()
     };
     assert!(home("worker").contains("录入居民") && !home("worker").contains("插件与授权"));
@@ -404,7 +460,7 @@ fn faults_stand_at_their_fields() {
         value: "",
         error: Some("必须填写".into()),
     }];
-    let viewer = Viewer { name: "某", roles: &[], csrf: "t" };
+    let viewer = Viewer { name: "某", roles: &[], csrf: "t", unreviewed: 0 };
     let html =
         EntryPage {
             viewer: &viewer, entity: "resident", title: Text::both("居民", "Resident"), fields: &fields, flash: None, known: None

@@ -16,6 +16,8 @@ pub struct Viewer<'a> {
     pub roles: &'a [String],
     /// CSRF token of the session.
     pub csrf: &'a str,
+    /// For an auditor: how many emergencies nobody has reviewed.
+    pub unreviewed: u64,
 }
 
 /// A message over the page.
@@ -40,60 +42,72 @@ pub struct Frame<'a> {
 
 /// A built-in task and the role that has it.
 struct Task {
-    role: &'static str,
+    roles: &'static [&'static str],
     path: &'static str,
     title: Text<'static>,
     hint: Text<'static>,
 }
 
-static TASKS: [Task; 7] = [
+static TASKS: [Task; 9] = [
     Task {
-        role: "worker",
+        roles: &["worker"],
         path: route::ENTRY,
         title: Text::both("录入居民", "Enter a resident"),
         hint: Text::both("一次录入，各部门按需提取", "Entered once, extracted on demand"),
     },
     Task {
-        role: "worker",
+        roles: &["worker"],
         path: route::RECORDS,
         title: Text::both("查找居民", "Find a resident"),
         hint: Text::both("按姓名或公民身份号码", "By name or ID number"),
     },
     Task {
-        role: "worker",
+        roles: &["worker"],
         path: route::LISTS,
         title: Text::both("房屋、单位、设施与事项", "Other records"),
         hint: Text::both("查看和录入", "List and enter"),
     },
     Task {
-        role: "resident",
+        roles: &["resident"],
         path: route::MY_RECORD,
         title: Text::both("我的信息", "My record"),
         hint: Text::both("社区登记了我的哪些信息", "What the community has on record"),
     },
     Task {
-        role: "resident",
+        roles: &["resident"],
         path: route::MY_ACCESS,
         title: Text::both("谁看过我的信息", "Who read my record"),
         hint: Text::both("何时、何人、为何查阅", "When, by whom and why"),
     },
     Task {
-        role: "admin",
+        roles: &["admin"],
         path: route::ADMIN,
         title: Text::both("插件与授权", "Plugins and grants"),
         hint: Text::both("审核申请、批准、撤销", "Review, approve, revoke"),
     },
     Task {
-        role: "auditor",
+        roles: &["admin"],
+        path: route::ACCOUNTS,
+        title: Text::both("账号", "Accounts"),
+        hint: Text::both("新建、更改、停用", "Make, change, disable"),
+    },
+    Task {
+        roles: &["auditor"],
         path: route::AUDIT,
         title: Text::both("审计", "Audit"),
         hint: Text::both("核验访问日志", "Verify the access log"),
+    },
+    Task {
+        roles: &["worker", "officer", "auditor"],
+        path: route::BREAK_GLASS,
+        title: Text::both("应急访问", "Emergency access"),
+        hint: Text::both("突发情况下限时使用，事后复核", "For emergencies, with an end and a review"),
     },
 ];
 
 impl Viewer<'_> {
     fn tasks(&self) -> impl Iterator<Item = &'static Task> {
-        TASKS.iter().filter(|task| self.roles.iter().any(|role| role == task.role))
+        TASKS.iter().filter(|task| self.roles.iter().any(|role| task.roles.contains(&role.as_str())))
     }
 }
 
@@ -110,7 +124,7 @@ pub(crate) fn task_cards(viewer: &Viewer<'_>) -> Markup {
 }
 
 /// A role by its name on the screen.
-fn role_name(role: &str) -> Text<'_> {
+pub(crate) fn role_name(role: &str) -> Text<'_> {
     match role {
         "worker" => Text::both("社区工作者", "Community worker"),
         "officer" => Text::both("部门经办人", "Department officer"),
@@ -142,6 +156,7 @@ pub fn page(frame: &Frame<'_>, title: &Text<'_>, body: &Markup) -> String {
                 a.skip href="#main" { (label("跳到正文", "Skip to content")) }
                 (header(frame))
                 main #main tabindex="-1" {
+                    @if let Some(viewer) = frame.viewer { (alarm(viewer)) }
                     @if let Some(flash) = &frame.flash { (notice(flash.tone, &flash.message)) }
                     (body)
                 }
@@ -153,6 +168,17 @@ pub fn page(frame: &Frame<'_>, title: &Text<'_>, body: &Markup) -> String {
         }
     };
     page.into_string()
+}
+
+/// What an auditor sees on every page until it is done.
+fn alarm(viewer: &Viewer<'_>) -> Markup {
+    html! {
+        @if viewer.unreviewed > 0 {
+            p.alarm role="alert" { a href=(route::BREAK_GLASS) {
+                strong.figure { (viewer.unreviewed) } " " (label("次应急访问尚未复核", "emergencies that nobody has reviewed"))
+            } }
+        }
+    }
 }
 
 fn header(frame: &Frame<'_>) -> Markup {
@@ -186,7 +212,7 @@ fn person(viewer: &Viewer<'_>) -> Markup {
     html! {
         div.person {
             span.who {
-                span.name { (viewer.name) }
+                a.name href=(route::PASSWORD) title="修改密码 Another password" { (viewer.name) }
                 span.roles {
                     @for (index, role) in roles.iter().enumerate() {
                         @if index > 0 { "、" }

@@ -8,11 +8,11 @@ use axum::response::Response;
 use linli_audit::Stored;
 use linli_audit::bundle::Bundle;
 use linli_audit::proof::Consistency;
-use linli_scope::Role;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::administration;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, Params, Segments, limit, place};
@@ -134,7 +134,7 @@ pub(super) struct Checkpoint {
 /// Entries of the log, oldest first, with salts and leaf hashes.
 #[utoipa::path(get, path = "/audit/entries", params(After), responses((status = 200, body = Entries)))]
 pub(super) async fn entries(State(app): State<App>, signed_in: SignedIn, Params(page): Params<After>) -> Result<Response, Problem> {
-    signed_in.require(&[Role::Auditor])?;
+    administration::look(&app, &signed_in, "/log").await?;
     let rows = app.store().log_rows(place(page.after)?.unwrap_or(0), limit(page.limit, LIMIT)?).await?;
     let next = rows.last().map(|row| row.sequence);
     let checkpoints = app.store().checkpoints_between(page.after.unwrap_or(0), next.unwrap_or(0)).await?;
@@ -154,7 +154,7 @@ fn shown(row: &Stored) -> Result<Value, Problem> {
 /// An entry, its path to the root, and the checkpoint of that root.
 #[utoipa::path(get, path = "/audit/entries/{sequence}/proof", params(("sequence" = u64, Path, maximum = 9007199254740991_i64)), responses((status = 200, body = Proof)))]
 pub(super) async fn proof(State(app): State<App>, signed_in: SignedIn, Segments(sequence): Segments<u64>) -> Result<Response, Problem> {
-    signed_in.require(&[Role::Auditor])?;
+    administration::look(&app, &signed_in, "/log").await?;
     let sequence = place(Some(sequence))?.unwrap_or_default();
     let store = app.store();
     let missing = || Problem::not_found(format!("there is no signed entry {sequence}; the newest are signed within a second"));
@@ -167,7 +167,7 @@ pub(super) async fn proof(State(app): State<App>, signed_in: SignedIn, Segments(
 /// That the log of one size continues that of another.
 #[utoipa::path(get, path = "/audit/consistency", params(Sizes), responses((status = 200, body = Continued), (status = 422)))]
 pub(super) async fn consistency(State(app): State<App>, signed_in: SignedIn, Params(sizes): Params<Sizes>) -> Result<Response, Problem> {
-    signed_in.require(&[Role::Auditor])?;
+    administration::look(&app, &signed_in, "/log").await?;
     let wrong = |detail: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "size", detail);
     let entries = app.store().log_size().await?;
     place(Some(sizes.from))?;
@@ -182,7 +182,7 @@ pub(super) async fn consistency(State(app): State<App>, signed_in: SignedIn, Par
 /// Signed notes, newest first, beside the newest of all and the key that verifies them.
 #[utoipa::path(get, path = "/audit/checkpoints", params(Before), responses((status = 200, body = Checkpoints)))]
 pub(super) async fn checkpoints(State(app): State<App>, signed_in: SignedIn, Params(page): Params<Before>) -> Result<Response, Problem> {
-    signed_in.require(&[Role::Auditor])?;
+    administration::look(&app, &signed_in, "/log").await?;
     let store = app.store();
     let limit = limit(page.limit, LIMIT)?;
     let (count, newest) = (store.checkpoint_count().await?, store.newest_checkpoints(None, 1).await?);

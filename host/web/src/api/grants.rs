@@ -22,6 +22,7 @@ use linli_store::plugin::Publisher;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::administration;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
@@ -112,6 +113,8 @@ pub(super) struct AccessReview {
     rows_per_day: Option<u64>,
     /// Whether its values never enter the plugin.
     bound: bool,
+    /// Whether a schedule or an event is given it too, behind which there is no person.
+    unattended: bool,
     /// Fields that `public-lookup` shows.
     public: Vec<String>,
 }
@@ -127,13 +130,10 @@ pub(super) struct FieldReview {
     allowed: Option<Mode>,
 }
 
-/// Who looks at grants; those of a publisher only at its own.
-const READERS: [Role; 4] = [Role::Admin, Role::Auditor, Role::Developer, Role::Integrator];
-
 /// Grants, newest first; a publisher's developers and integrators see its own.
 #[utoipa::path(get, path = "/grants", responses((status = 200, body = Grants)))]
 pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
-    signed_in.require(&READERS)?;
+    administration::look(&app, &signed_in, "/grants").await?;
     let (grants, versions) = (app.store().grants().await?, app.store().component_versions().await?);
     let seen = grants.iter().filter(|grant| may_see(&app, signed_in.actor(), grant));
     body::json(&Grants { grants: seen.map(|grant| summary(&app, grant, &versions)).collect() })
@@ -142,7 +142,7 @@ pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<
 /// A grant: what is asked, what is allowed, and what that touches.
 #[utoipa::path(get, path = "/grants/{id}", params(("id" = i64, Path)), responses((status = 200, body = Review, headers(("ETag" = String, description = "`\"VERSION\"`")))))]
 pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Answer, Problem> {
-    signed_in.require(&READERS)?;
+    administration::look(&app, &signed_in, "/grants").await?;
     let grant =
         find(&app, id).await.and_then(|grant| if may_see(&app, signed_in.actor(), &grant) { Ok(grant) } else { Err(unknown(id)) })?;
     answer(&app, &grant, &Known::of(&app, &grant, signed_in.actor()).await?)
@@ -185,7 +185,7 @@ pub(super) async fn narrow(
 /// What a grant would reveal: how many people, which fields, what is new, what is used. Asking is on the record.
 #[utoipa::path(get, path = "/grants/{id}/preview", params(("id" = i64, Path)), responses((status = 200, body = Preview), (status = 409), (status = 422)))]
 pub(super) async fn preview(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Response, Problem> {
-    signed_in.require(&[Role::Admin, Role::Auditor])?;
+    administration::look(&app, &signed_in, "/preview").await?;
     let grant = find(&app, id).await?;
     body::json(&app.runtime().preview(signed_in.actor(), &grant, Timestamp::now()).await?)
 }
@@ -228,7 +228,7 @@ pub(super) async fn revoke(
 
 /// The grant that an admin changes, as they saw it.
 async fn seen(app: &App, signed_in: &SignedIn, id: i64, if_match: &IfMatch) -> Result<Grant, Problem> {
-    signed_in.require(&[Role::Admin])?;
+    administration::act(app, signed_in, "decide-grant").await?;
     let grant = find(app, id).await?;
     if_match.check("grant", grant.version)?;
     Ok(grant)
@@ -347,6 +347,7 @@ fn access(app: &App, grant: &Grant, granted: &GrantedAccess, asked: Option<&linl
         rows_per_call: allowed.rows_per_call,
         rows_per_day: allowed.rows_per_day,
         bound: allowed.bound,
+        unattended: allowed.unattended,
         public: allowed.public,
     }
 }

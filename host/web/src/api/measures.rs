@@ -9,12 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use linli_audit::Entry;
 use linli_model::RecordNo;
 use linli_runtime::install::administration;
-use linli_scope::{Actor, Role};
+use linli_scope::Actor;
 use linli_store::erasure::Known;
-use linli_store::measure::{Kind, Measure, State as Stands};
+use linli_store::measure::{APPLICATION, Kind, Measure, State as Stands};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::administration;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
@@ -23,9 +24,6 @@ use crate::idempotency::{Answer, Key};
 use crate::precondition::IfMatch;
 use crate::problem::Problem;
 
-/// Who may ask for a measure, and who may decide about one that another asked for.
-const ASKING: [Role; 3] = [Role::Admin, Role::Steward, Role::Auditor];
-const DECIDING: [Role; 2] = [Role::Admin, Role::Auditor];
 /// The longest deferral. A longer one is asked for anew, so that somebody looks at it again.
 const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// The longest reason or legal basis, characters.
@@ -127,7 +125,7 @@ pub(super) enum Decided {
 /// All measures, newest first.
 #[utoipa::path(get, path = "/audit/measures", responses((status = 200, body = Measures)))]
 pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
-    signed_in.require(&ASKING)?;
+    administration::look(&app, &signed_in, "/measures").await?;
     let measures = app.store().measures().await?.into_iter().map(|measure| shown(&app, measure)).collect();
     body::json(&Measures { measures })
 }
@@ -135,7 +133,7 @@ pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<
 /// One measure.
 #[utoipa::path(get, path = "/audit/measures/{id}", params(("id" = i64, Path)), responses((status = 200, body = Shown, headers(("ETag" = String, description = "`\"STATE\"`: it changes with nothing else")))))]
 pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>) -> Result<Answer, Problem> {
-    signed_in.require(&ASKING)?;
+    administration::look(&app, &signed_in, "/measures").await?;
     answer(&app, StatusCode::OK, &find(&app, id).await?)
 }
 
@@ -147,7 +145,7 @@ pub(super) async fn ask_deferral(
     key: Key,
     JsonBody(asked): JsonBody<Deferral>,
 ) -> Result<Response, Problem> {
-    signed_in.require(&ASKING)?;
+    administration::act(&app, &signed_in, "ask-measure").await?;
     let now = Timestamp::now();
     let since = asked.since.unwrap_or(now);
     if asked.until <= now || asked.until <= since {
@@ -155,6 +153,10 @@ pub(super) async fn ask_deferral(
     }
     if asked.until.duration_since(now) > LONGEST {
         return Err(wrong("until", "a deferral lasts at most 366 days; ask anew before it ends"));
+    }
+    // What the administration itself does about a resident is told when its deferral ends.
+    if asked.application == APPLICATION {
+        return Err(Problem::not_found("what the administration does can't be deferred by itself"));
     }
     if app.runtime().first_party(&asked.application).is_none() {
         app.plugin(&asked.application)?;
@@ -171,7 +173,7 @@ pub(super) async fn ask_erasure(
     key: Key,
     JsonBody(asked): JsonBody<Erasure>,
 ) -> Result<Response, Problem> {
-    signed_in.require(&ASKING)?;
+    administration::act(&app, &signed_in, "ask-measure").await?;
     ask(&app, &signed_in, &asked.resident, Kind::Erasure, [asked.reason, asked.legal_basis], &key).await
 }
 
@@ -251,7 +253,7 @@ pub(super) async fn lift(
     if_match: IfMatch,
     key: Key,
 ) -> Result<Response, Problem> {
-    signed_in.require(&DECIDING)?;
+    administration::act(&app, &signed_in, "decide-measure").await?;
     let measure = find(&app, id).await?;
     if_match.check("measure", measure.state.as_str())?;
     if measure.state != Stands::Approved {
@@ -262,7 +264,7 @@ pub(super) async fn lift(
 
 /// A measure that waits for a decision, and that this person may decide about.
 async fn asked(app: &App, signed_in: &SignedIn, id: i64, if_match: &IfMatch) -> Result<Measure, Problem> {
-    signed_in.require(&DECIDING)?;
+    administration::act(app, signed_in, "decide-measure").await?;
     let measure = find(app, id).await?;
     if_match.check("measure", measure.state.as_str())?;
     if measure.state != Stands::Asked {
@@ -311,6 +313,7 @@ fn record(app: &App, id: &str) -> Result<RecordNo, Problem> {
 fn entry(actor: &Actor, what: &str, measure: &Measure) -> Entry {
     let mut entry = administration(actor, what, &measure.entry_point(), "");
     entry.digest = None;
+    entry.purpose = "measures".to_owned();
     entry.subjects.insert(measure.resident.unsigned_abs());
     entry
 }

@@ -1,6 +1,8 @@
 //! The API under /api/v1, one file an endpoint. [`document`] says how a route is added.
 
+mod accounts;
 mod audit;
+mod break_glass;
 mod calls;
 pub(crate) mod document;
 mod entity_types;
@@ -39,6 +41,12 @@ pub(crate) fn routes(app: &App) -> Router<App> {
 fn router() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(document::Document::openapi())
         .routes(routes!(session::open, session::show, session::close))
+        .routes(routes!(session::change_password))
+        .routes(routes!(accounts::list, accounts::create))
+        .routes(routes!(accounts::show, accounts::update))
+        .routes(routes!(accounts::reset))
+        .routes(routes!(accounts::confirm))
+        .routes(routes!(accounts::refuse))
         .routes(routes!(regions::list))
         .routes(routes!(regions::show))
         .routes(routes!(entity_types::list))
@@ -62,6 +70,10 @@ fn router() -> OpenApiRouter<App> {
         .routes(routes!(grants::narrow_to_used))
         .routes(routes!(grants::narrow))
         .routes(routes!(grants::revoke))
+        .routes(routes!(break_glass::list, break_glass::open))
+        .routes(routes!(break_glass::show))
+        .routes(routes!(break_glass::end))
+        .routes(routes!(break_glass::review))
         .routes(routes!(me::record))
         .routes(routes!(me::access_log))
         .routes(routes!(audit::entries))

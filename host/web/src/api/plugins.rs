@@ -17,6 +17,7 @@ use linli_store::plugin::{LogLine, Publisher};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::administration;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, Params, Segments};
@@ -131,7 +132,7 @@ pub(super) async fn install(
     key: Key,
     bytes: Result<Bytes, BytesRejection>,
 ) -> Result<Answer, Problem> {
-    may_upload(&signed_in, &upload.publisher)?;
+    may_upload(&app, &signed_in, &upload.publisher).await?;
     if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != "application/wasm") {
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", "the body must be application/wasm"));
     }
@@ -153,8 +154,8 @@ fn installed_answer(made: &Installation) -> Result<Answer, Problem> {
 }
 
 /// Admins upload for every publisher, its developers and integrators for their own. Who uploads never approves.
-fn may_upload(signed_in: &SignedIn, publisher: &str) -> Result<(), Problem> {
-    signed_in.require(&[Role::Admin, Role::Developer, Role::Integrator])?;
+async fn may_upload(app: &App, signed_in: &SignedIn, publisher: &str) -> Result<(), Problem> {
+    administration::act(app, signed_in, "install").await?;
     let actor = signed_in.actor();
     match actor.publisher.as_deref() {
         _ if actor.has(Role::Admin) => Ok(()),

@@ -9,12 +9,12 @@ use data_encoding::HEXLOWER;
 use linli_entry::FieldError;
 use linli_package::PublisherKey;
 use linli_runtime::install::administration;
-use linli_scope::Role;
 use linli_store::plugin::{Publisher, Registered};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
+use crate::administration;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
@@ -55,7 +55,7 @@ pub(super) struct Described {
 /// All publishers.
 #[utoipa::path(get, path = "/publishers", responses((status = 200, body = Publishers)))]
 pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
-    signed_in.require(&[Role::Admin, Role::Auditor, Role::Steward])?;
+    administration::look(&app, &signed_in, "/publishers").await?;
     let keys = app.store().publisher_keys().await?;
     let publishers = app.store().publishers().await?;
     let publishers = publishers
@@ -72,7 +72,7 @@ pub(super) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<
 #[utoipa::path(get, path = "/publishers/{publisher}", params(("publisher" = String, Path, pattern = "^[a-z0-9-]{1,60}$", example = "civil-affairs")),
     responses((status = 200, body = Described, headers(("ETag" = String, description = "of its name and key")))))]
 pub(super) async fn show(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<String>) -> Result<Answer, Problem> {
-    signed_in.require(&[Role::Admin, Role::Auditor, Role::Steward])?;
+    administration::look(&app, &signed_in, "/publishers").await?;
     let registered = app.store().publisher(&id).await?.ok_or_else(|| Problem::not_found("there is no such publisher"))?;
     answer(StatusCode::OK, &registered)
 }
@@ -88,7 +88,7 @@ pub(super) async fn create(
     key: Key,
     JsonBody(new): JsonBody<NewPublisher>,
 ) -> Result<Answer, Problem> {
-    signed_in.require(&[Role::Admin])?;
+    administration::act(&app, &signed_in, "put-publisher").await?;
     let signing = check(&new)?;
     let before = app.store().publisher(&new.id).await?;
     may_change(before.as_ref(), &new.sector, &if_match)?;

@@ -68,6 +68,27 @@ pub(super) async fn show(signed_in: SignedIn) -> Result<Response, Problem> {
     body::json(&describe(&signed_in.session)?)
 }
 
+/// The own password, as it is and as it is to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewPassword {
+    #[schema(format = Password)]
+    current: String,
+    #[schema(min_length = 12, max_length = 128, format = Password)]
+    new: String,
+}
+
+/// Takes another password, which ends all sessions of the account, this one too.
+#[utoipa::path(post, path = "/session/password", request_body = NewPassword, responses((status = 204), (status = 429)))]
+pub(super) async fn change_password(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    JsonBody(given): JsonBody<NewPassword>,
+) -> Result<Response, Problem> {
+    session::change_password(&app, &signed_in.session, &given.current, &given.new).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
 /// Logs out.
 #[utoipa::path(delete, path = "/session", responses((status = 204)))]
 pub(super) async fn close(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {

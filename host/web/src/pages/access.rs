@@ -35,6 +35,7 @@ fn entry<'a>(seen: &'a Seen, when: &'a str) -> AccessEntry<'a> {
         application: text(&seen.name),
         purpose: text(&seen.purpose_title),
         legal_basis: seen.legal_basis.as_deref(),
+        emergency: seen.emergency.map(wording::cause),
         fields: fields(seen),
         outcome: match seen.outcome {
             Ended::Allowed => AccessOutcome::Allowed,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use linli_model::Date;
 use linli_runtime::Decision;
 use linli_scope::approval::{Approving, Assessment};
-use linli_scope::{Grant, GrantState, Role, Standing, standing};
+use linli_scope::{Grant, GrantState, Standing, standing};
 use linli_store::Once;
 use linli_view::html::pages::{AdminPage, GrantState as Shown, PluginRow};
 use linli_view::route;
@@ -16,12 +16,13 @@ use super::flash;
 use super::frame::Trouble;
 use super::visit::{Fields, Posted, Reader, html};
 use super::wording::{self, text};
+use crate::administration;
 use crate::app::App;
 use crate::problem::Problem;
 
 /// `GET /admin/plugins`.
 pub(super) async fn show(State(app): State<App>, reader: Reader) -> Result<Response, Trouble> {
-    reader.require(Role::Admin)?;
+    administration::act(&app, &reader.signed_in, "decide-grant").await?;
     let (plugins, grants) = (app.runtime().plugins(), app.store().grants().await?);
     let catalogue = app.store().catalogue();
     let of = |plugin: &linli_runtime::Plugin| standing::of_component(&grants, plugin.id(), &plugin.digest, Timestamp::now());
@@ -95,7 +96,7 @@ pub(super) async fn revoke(State(app): State<App>, Path(id): Path<String>, poste
 /// Changes the grant that the admin saw.
 async fn decide(app: &App, posted: &Posted, id: &str, decision: &Decision) -> Result<Grant, Trouble> {
     let back = |problem: Problem| Trouble::from(problem).back(route::ADMIN.to_owned());
-    posted.reader.require(Role::Admin)?;
+    administration::act(app, &posted.reader.signed_in, "decide-grant").await?;
     let grant = reviewed(app, id, &posted.fields).await.map_err(back)?;
     app.runtime().decide(posted.reader.actor(), grant, decision, Once::default()).await.map_err(|error| back(error.into()))
 }

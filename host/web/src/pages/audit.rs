@@ -3,7 +3,6 @@
 use axum::extract::{Query, State};
 use axum::response::Response;
 use linli_audit::{Access, Entry, Outcome, Stored};
-use linli_scope::Role;
 use linli_view::Text;
 use linli_view::html::pages::{AuditEntry, AuditPage};
 use serde::Deserialize;
@@ -11,6 +10,7 @@ use serde::Deserialize;
 use super::frame::Trouble;
 use super::visit::{Reader, html};
 use super::wording::{self, moment};
+use crate::administration;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -31,7 +31,7 @@ struct Line {
 
 /// `GET /audit?before=SEQUENCE`: newest first.
 pub(super) async fn show(State(app): State<App>, reader: Reader, Query(page): Query<Page>) -> Result<Response, Trouble> {
-    reader.require(Role::Auditor)?;
+    administration::look(&app, &reader.signed_in, "/log").await?;
     // Signs what was logged since the last second, so that the checkpoint covers all that is shown.
     let note = app.store().sign_checkpoint(&app.settings().origin, app.signer()).await?;
     let rows = app.store().newest_log_rows(page.before, LIMIT).await?;
@@ -57,6 +57,7 @@ impl Line {
             application: &entry.application,
             purpose: &entry.purpose,
             entry_point: &entry.entry_point,
+            break_glass: entry.break_glass,
             outcome: outcome(&entry.outcome),
             is_allowed: entry.outcome == Outcome::Allowed,
             accesses: entry.accesses.iter().map(access).collect(),

@@ -3,9 +3,9 @@
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use jiff::Timestamp;
-use linli_runtime::{Call, Plugin};
+use linli_runtime::{Call, CallError, Plugin};
 use linli_scope::manifest::InputKind;
-use linli_scope::{EntryKind, Manifest};
+use linli_scope::{DenialKind, EntryKind, Manifest};
 use linli_store::claim::Mark;
 use linli_view::html::BlockContext;
 use linli_view::html::pages::{ActionPage, Basis, PluginPage};
@@ -57,7 +57,7 @@ async fn show(app: &App, guest: &Guest, plugin: String, place: Place, locale: St
         now: Timestamp::now(),
         mark: Mark::default(),
     };
-    let answer = app.runtime().call(call).await?;
+    let answer = app.runtime().call(call).await.map_err(|error| emergency(app, &plugin, EntryKind::Page, &place.page, error))?;
     let view = View::parse(&answer.text).map_err(|error| Problem::internal(&error))?;
     let plugin = app.plugin(&plugin)?;
     let purpose = plugin.manifest.pages.iter().find(|page| page.path == place.page).map_or("", |page| &page.purpose);
@@ -95,8 +95,9 @@ pub(super) async fn action(
     let answer = match app.runtime().call(call).await {
         Ok(answer) => answer,
         Err(error) => {
-            let trouble = Trouble::from(error).residents(residents(&app, &id, &name));
-            return Err(from.map_or(trouble.clone(), |from| trouble.back(from.address(&id))));
+            let is_shut = is_shut(&error);
+            let trouble = emergency(&app, &id, EntryKind::Action, &name, error).residents(residents(&app, &id, &name));
+            return Err(from.filter(|_| !is_shut).map_or(trouble.clone(), |from| trouble.back(from.address(&id))));
         }
     };
     let result = ActionResult::parse(&answer.text).map_err(|error| Problem::internal(&error))?;
@@ -120,6 +121,19 @@ pub(super) async fn action(
         fill: &|block| answer.filled(block),
     };
     Ok(html(page.render()))
+}
+
+/// What is said where a call has no answer. An emergency that nobody has opened leads to where it is opened.
+fn emergency(app: &App, plugin: &str, kind: EntryKind, name: &str, error: CallError) -> Trouble {
+    let entry = app.runtime().plugin(plugin).filter(|_| is_shut(&error)).and_then(|plugin| plugin.scope().entry_point(kind, name));
+    let trouble = Trouble::from(error);
+    entry.map_or(trouble.clone(), |entry| {
+        trouble.back(format!("{}{}", route::BREAK_GLASS, route::query([("plugin", plugin), ("purpose", entry.purpose.as_str())])))
+    })
+}
+
+fn is_shut(error: &CallError) -> bool {
+    matches!(error, CallError::Denied(denial) if denial.kind == DenialKind::BreakGlass)
 }
 
 fn context<'a>(app: &'a App, plugin: &'a Plugin, place: &'a Place, names: &'a Directory<'a>) -> BlockContext<'a> {

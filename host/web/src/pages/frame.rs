@@ -63,7 +63,7 @@ impl Trouble {
         let faults: Vec<_> =
             problem.errors.iter().map(|error| (input_name(&residents, &error.field), wording::reason(&error.reason))).collect();
         let roles = session.map(|session| visit::role_words(&session.actor)).unwrap_or_default();
-        let viewer = session.map(|session| Viewer { name: &session.name, roles: &roles, csrf: &session.csrf });
+        let viewer = session.map(|session| Viewer { name: &session.name, roles: &roles, csrf: &session.csrf, unreviewed: 0 });
         let page = ProblemPage {
             viewer: viewer.as_ref(),
             status: problem.status,

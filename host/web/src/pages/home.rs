@@ -23,7 +23,9 @@ pub(super) async fn show(State(app): State<App>, reader: Reader) -> Response {
 fn menu<'p>(plugin: &'p Plugin, actor: &Actor) -> Option<PluginMenu<'p>> {
     let (manifest, scope) = (&plugin.manifest, plugin.scope());
     let open = manifest.pages.iter().filter(|page| page.menu && scope.admit(EntryKind::Page, &page.path, Some(actor)).is_ok());
-    let pages: Vec<_> = open.map(|page| MenuEntry { path: &page.path, title: text(&page.title) }).collect();
+    let pages: Vec<_> = open
+        .map(|page| MenuEntry { path: &page.path, title: text(&page.title), is_emergency: scope.is_emergency(&page.purpose) })
+        .collect();
     let menu = PluginMenu {
         id: &manifest.plugin.id,
         name: text(&manifest.plugin.name),

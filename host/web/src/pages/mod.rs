@@ -10,9 +10,11 @@
 //! | the others | one file a page |
 
 mod access;
+mod accounts;
 mod admin;
 mod assets;
 mod audit;
+mod break_glass;
 mod call;
 mod entry;
 mod entry_form;
@@ -21,6 +23,7 @@ mod form;
 mod frame;
 mod home;
 mod login;
+mod password;
 mod preview;
 mod record;
 mod records;
@@ -44,6 +47,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
     let pages = Router::new()
         .route(route::HOME, get(home::show))
         .route(route::LOGIN, get(login::show).post(login::log_in))
+        .route(route::PASSWORD, get(password::show).post(password::change))
         .route(route::LOGOUT, post(login::log_out))
         .route("/pages/{plugin}/", get(call::root))
         .route("/pages/{plugin}/{*path}", get(call::page))
@@ -60,7 +64,19 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/admin/plugins/{plugin}/revoke", post(admin::revoke))
         .route("/admin/grants/{id}", get(preview::show))
         .route("/admin/grants/{id}/narrow-to-used", post(preview::narrow_to_used))
+        .route("/admin/grants/{id}/drop-unattended", post(preview::drop_unattended))
+        .route(route::ACCOUNTS, get(accounts::list).post(accounts::create))
+        .route("/admin/accounts/{login}", get(accounts::show))
+        .route("/admin/accounts/{login}/change", post(accounts::change))
+        .route("/admin/accounts/{login}/disable", post(accounts::disable))
+        .route("/admin/accounts/{login}/enable", post(accounts::enable))
+        .route("/admin/accounts/{login}/password", post(accounts::reset))
+        .route("/admin/accounts/{login}/confirm", post(accounts::confirm))
+        .route("/admin/accounts/{login}/refuse", post(accounts::refuse))
         .route(route::AUDIT, get(audit::show))
+        .route(route::BREAK_GLASS, get(break_glass::show).post(break_glass::open))
+        .route("/break-glass/{id}/end", post(break_glass::end))
+        .route("/break-glass/{id}/review", post(break_glass::review))
         .route("/{*path}", any(nowhere))
         .method_not_allowed_fallback(async || {
             Trouble::from(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take that method"))

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use linli_runtime::Decision;
 use linli_runtime::preview::{Place, Preview, Seen, SeenField};
 use linli_scope::survey::Figure;
-use linli_scope::{Grant, Role};
+use linli_scope::{Grant, Narrowing};
 use linli_store::Once;
 use linli_store::survey::Alike;
 use linli_view::Text;
@@ -17,6 +17,7 @@ use super::flash;
 use super::frame::Trouble;
 use super::visit::{Posted, Reader, html};
 use super::wording::{self, moment, text};
+use crate::administration;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -25,7 +26,7 @@ const DRAWN: usize = 40;
 
 /// `GET /admin/grants/{id}`.
 pub(super) async fn show(State(app): State<App>, Path(id): Path<i64>, reader: Reader) -> Result<Response, Trouble> {
-    reader.require(Role::Admin)?;
+    administration::act(&app, &reader.signed_in, "decide-grant").await?;
     let grant = find(&app, id).await?;
     let preview = app.runtime().preview(reader.actor(), &grant, Timestamp::now()).await.map_err(Problem::from)?;
     let plugin = app.plugin(&grant.plugin)?;
@@ -47,7 +48,7 @@ pub(super) async fn show(State(app): State<App>, Path(id): Path<i64>, reader: Re
 /// `POST /admin/grants/{id}/narrow-to-used`.
 pub(super) async fn narrow_to_used(State(app): State<App>, Path(id): Path<i64>, posted: Posted) -> Result<Response, Trouble> {
     let back = |problem: Problem| Trouble::from(problem).back(route::grant(id));
-    posted.reader.require(Role::Admin)?;
+    administration::act(&app, &posted.reader.signed_in, "decide-grant").await?;
     let grant = find(&app, id).await?;
     posted.fields.check_version("grant", grant.version).map_err(back)?;
     let narrowing = app.runtime().narrowing_to_used(&grant, Timestamp::now()).await.map_err(|error| back(error.into()))?;
@@ -55,6 +56,19 @@ pub(super) async fn narrow_to_used(State(app): State<App>, Path(id): Path<i64>, 
     app.runtime().decide(posted.reader.actor(), grant, &decision, Once::default()).await.map_err(|error| back(error.into()))?;
     let csrf = &posted.reader.signed_in.session.csrf;
     Ok(flash::go("已收窄到实际使用的字段，即时生效。", "Narrowed to the fields in use; in force at once.", csrf, &route::grant(id))?)
+}
+
+/// `POST /admin/grants/{id}/drop-unattended` with `entity`.
+pub(super) async fn drop_unattended(State(app): State<App>, Path(id): Path<i64>, posted: Posted) -> Result<Response, Trouble> {
+    let back = |problem: Problem| Trouble::from(problem).back(route::grant(id));
+    administration::act(&app, &posted.reader.signed_in, "decide-grant").await?;
+    let grant = find(&app, id).await?;
+    posted.fields.check_version("grant", grant.version).map_err(back)?;
+    let narrowing = Narrowing { drop_unattended: vec![posted.fields.get("entity").to_owned()], ..Narrowing::default() };
+    let decision = Decision::Narrow(Box::new(narrowing));
+    app.runtime().decide(posted.reader.actor(), grant, &decision, Once::default()).await.map_err(|error| back(error.into()))?;
+    let csrf = &posted.reader.signed_in.session.csrf;
+    Ok(flash::go("已收窄：只在有人操作时提供，即时生效。", "Narrowed to people; in force at once.", csrf, &route::grant(id))?)
 }
 
 async fn find(app: &App, id: i64) -> Result<Grant, Problem> {
@@ -77,6 +91,7 @@ fn access(seen: &Seen) -> PreviewAccess<'_> {
     PreviewAccess {
         title: seen.title.as_ref().map_or(Text::plain(&seen.entity), text),
         what: format!("{} · {}", seen.purpose, operations.join(", ")),
+        unattended: seen.unattended.then_some(seen.entity.as_str()),
         records: records(seen),
         communities: seen.communities.iter().take(DRAWN).map(|place| bar(place, most)).collect(),
         told: seen.alike.as_ref().map(told).unwrap_or_default(),

@@ -4,7 +4,7 @@ use axum::extract::{Form, FromRequest, FromRequestParts, Request};
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use linli_scope::{Actor, Role};
+use linli_scope::Actor;
 use linli_view::html::{Flash, Viewer};
 use linli_view::route;
 
@@ -13,6 +13,7 @@ use super::frame::{Seat, Trouble};
 use super::login;
 use crate::app::App;
 use crate::auth::{self, SignedIn, Visitor};
+use crate::break_glass;
 use crate::precondition::IfMatch;
 use crate::problem::Problem;
 
@@ -22,6 +23,7 @@ pub(super) struct Reader {
     roles: Vec<String>,
     flash: Option<Kept>,
     seat: Seat,
+    unreviewed: u64,
 }
 
 /// A person who may be signed in.
@@ -40,7 +42,7 @@ impl Reader {
     /// Who the page is rendered for.
     pub fn viewer(&self) -> Viewer<'_> {
         let session = &self.signed_in.session;
-        Viewer { name: &session.name, roles: &self.roles, csrf: &session.csrf }
+        Viewer { name: &session.name, roles: &self.roles, csrf: &session.csrf, unreviewed: self.unreviewed }
     }
 
     /// What the person may do.
@@ -54,11 +56,6 @@ impl Reader {
         let _ = self.seat.flash_shown.set(());
         Some(shown)
     }
-
-    /// A problem unless the person has the role.
-    pub fn require(&self, role: Role) -> Result<(), Problem> {
-        self.signed_in.require(&[role])
-    }
 }
 
 impl FromRequestParts<App> for Guest {
@@ -69,7 +66,8 @@ impl FromRequestParts<App> for Guest {
         let seat = parts.extensions.get::<Seat>().cloned().unwrap_or_default();
         let _ = seat.session.set(signed_in.session.clone());
         let flash = flash::find(&parts.headers, &signed_in.session.csrf);
-        Ok(Self(Some(Reader { roles: role_words(signed_in.actor()), signed_in, flash, seat })))
+        let unreviewed = break_glass::unreviewed(app, signed_in.actor()).await?.unwrap_or(0);
+        Ok(Self(Some(Reader { roles: role_words(signed_in.actor()), signed_in, flash, seat, unreviewed })))
     }
 }
 

@@ -5,6 +5,7 @@ use jiff::tz::Offset;
 use linli_model::{Catalogue, Classification};
 use linli_scope::Manifest;
 use linli_scope::access::{Access, Mode, Operation};
+use linli_scope::break_glass::Cause;
 use linli_scope::table::Table;
 use linli_view::Text;
 
@@ -27,6 +28,8 @@ pub(super) fn title(code: &str, status: u16) -> Text<'static> {
         "csrf" => Text::both("页面已失效", "The page is out of date"),
         "no-grant" => Text::both("应用尚未获得授权", "The application has no grant"),
         "grant-expired" => Text::both("授权已到期", "The grant has expired"),
+        "break-glass" => Text::both("仅限应急使用", "For emergencies only"),
+        "unreviewed" => Text::both("尚有应急访问待复核", "Others wait for their review"),
         "grant-revoked" => Text::both("授权已撤销", "The grant was revoked"),
         "entity-not-granted"
         | "operation-not-granted"
@@ -37,6 +40,7 @@ pub(super) fn title(code: &str, status: u16) -> Text<'static> {
         | "bound-only"
         | "denied" => Text::both("超出授权范围", "Beyond what is granted"),
         "same-person" => Text::both("须由他人批准", "Needs another admin"),
+        "own-account" => Text::both("不能更改自己的账号", "Not your own account"),
         "remit" => Text::both("超出您的审批权限", "Beyond what you may decide"),
         "assessment" => Text::both("须附影响评估", "Needs an impact assessment"),
         "clearance" => Text::both("超出您的查阅级别", "Above your clearance"),
@@ -87,14 +91,18 @@ pub(super) fn detail<'a>(code: &str, said: &'a str) -> Text<'a> {
         | "predicate-not-granted"
         | "table-not-granted"
         | "bound-only" => "该应用要读取的内容不在授权之内，本次未提供任何信息。",
+        "break-glass" => "平时不提供任何信息。确有突发情况，可说明原因、限时启动应急访问。",
+        "unreviewed" => "您有三次应急访问待审计员复核，复核后方可再次启动。",
+        "minutes" => "时长应为 1 至 240 分钟。",
+        "note" => "请填写复核意见，最多 1000 字。",
         "same-person" => "上传者不能批准自己的申请；敏感信息须由另一位管理员再次批准。",
-        "remit" => "该授权超出您的辖区或者查阅级别，请先收窄，或者由上级管理员审批。",
+        "remit" => "超出您的辖区或者查阅级别：授权请先收窄，或者由上级管理员办理。",
         "assessment" => "涉及敏感个人信息的授权，须附个人信息保护影响评估（《个人信息保护法》第五十五条）。",
         "clearance" => "内容的分级高于您的查阅级别，本次未提供任何信息。",
         "region" | "out-of-scope" => "只能办理本辖区的事项。",
         "method" => "请从首页重新进入。",
         "request" | "form" => "请求无法读取，请返回重试。",
-        "reason" => "请填写撤销原因。",
+        "reason" => "请填写原因，最多 1000 字。",
         "stale" | "grant-state" => "请刷新页面后再办理。",
         "plugin-busy" | "rate" => "请稍候再试。",
         "plugin-timeout"
@@ -167,8 +175,14 @@ pub(super) fn access(catalogue: &Catalogue, manifest: &Manifest, access: &Access
     if access.bound {
         line.push_str("；只由平台显示，不交给插件");
     }
+    if access.unattended {
+        line.push_str("；无人操作时也提供");
+    }
     let purpose = manifest.purpose(&access.purpose).map_or(access.purpose.as_str(), |purpose| purpose.title.zh());
     line.push_str(&format!("。目的：{purpose}"));
+    if manifest.purpose(&access.purpose).is_some_and(|purpose| purpose.emergency) {
+        line.push_str("（应急：平时不提供，须启动应急访问）");
+    }
     Text::from(line)
 }
 
@@ -187,6 +201,17 @@ fn operation_word(operation: Operation) -> &'static str {
         Operation::Update => "修改",
         Operation::Link => "关联查询",
         Operation::PublicLookup => "公开查验",
+    }
+}
+
+/// A kind of emergency.
+pub(super) fn cause(cause: Cause) -> Text<'static> {
+    match cause {
+        Cause::LifeAndHealth => Text::both("抢救生命健康", "life and health"),
+        Cause::NaturalDisaster => Text::both("自然灾害", "natural disaster"),
+        Cause::Accident => Text::both("事故灾难", "accident"),
+        Cause::PublicHealth => Text::both("公共卫生事件", "public health"),
+        Cause::PublicSafety => Text::both("社会安全事件", "public safety"),
     }
 }
 

@@ -35,6 +35,8 @@ pub struct AccessEntry<'a> {
     pub purpose: Text<'a>,
     /// The law it rests on.
     pub legal_basis: Option<&'a str>,
+    /// The kind of emergency, where somebody broke the glass for it.
+    pub emergency: Option<Text<'a>>,
     /// What was read, or would have been.
     pub fields: Vec<AccessedField<'a>>,
     /// How it ended.
@@ -101,6 +103,12 @@ impl AccessEntry<'_> {
                     (bilingual(&self.purpose))
                     @if let Some(basis) = self.legal_basis { br; span.hint { (basis) } }
                 } }
+                @if let Some(cause) = &self.emergency {
+                    div { dt { (label("应急访问", "Emergency access")) } dd {
+                        span.badge.bad { (bilingual(cause)) } br;
+                        span.hint { (label("由审计员复核", "an auditor reviews it")) }
+                    } }
+                }
                 @if !self.fields.is_empty() {
                     div { dt { (label("内容", "Fields")) } dd { ul.chips { @for field in &self.fields { li { (field.render()) } } } } }
                 }

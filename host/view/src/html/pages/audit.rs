@@ -40,6 +40,8 @@ pub struct AuditEntry<'a> {
     pub purpose: &'a str,
     /// What was called.
     pub entry_point: &'a str,
+    /// The number of the break-glass that it ran under or is about.
+    pub break_glass: Option<u64>,
     /// How it ended, in words.
     pub outcome: Text<'a>,
     /// Whether an answer was released.
@@ -111,7 +113,9 @@ impl AuditEntry<'_> {
                 th.nowrap scope="row" title=(self.leaf) { (self.sequence) }
                 td data-label="时间" { time.nowrap { (self.when) } }
                 td data-label="操作者" { code.nowrap { (self.actor) } }
-                td data-label="应用与目的" { code { (self.application) } br; span.hint { (self.purpose) " · " (self.entry_point) } }
+                td data-label="应用与目的" { code { (self.application) } br; span.hint { (self.purpose) " · " (self.entry_point) }
+                    @if let Some(glass) = self.break_glass { br; span.badge.bad { (label("应急", "emergency")) " " (glass) } }
+                }
                 td data-label="内容" {
                     @if !self.accesses.is_empty() { ul.plain { @for access in &self.accesses { li { code { (access) } } } } }
                 }

@@ -40,6 +40,8 @@ pub struct MenuEntry<'a> {
     pub path: &'a str,
     /// Its title.
     pub title: Text<'a>,
+    /// Whether it gives nothing until somebody breaks the glass.
+    pub is_emergency: bool,
 }
 
 impl HomePage<'_> {
@@ -72,7 +74,10 @@ fn card(plugin: &PluginMenu<'_>) -> Markup {
             @if let Some(description) = &plugin.description { p.hint { (bilingual(description)) } }
             ul.menu {
                 @for page in &plugin.pages {
-                    li { a href=(route::page(plugin.id, page.path, NO_PARAMS)) { (bilingual(&page.title)) } }
+                    li { a href=(route::page(plugin.id, page.path, NO_PARAMS)) {
+                        (bilingual(&page.title))
+                        @if page.is_emergency { " " span.badge.wait { (label("应急", "emergency")) } }
+                    } }
                 }
             }
         }

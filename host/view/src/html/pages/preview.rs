@@ -39,6 +39,8 @@ pub struct PreviewAccess<'a> {
     pub title: Text<'a>,
     /// Purpose by id, and operations.
     pub what: String,
+    /// The entity type's name, where a schedule or an event is given it too.
+    pub unattended: Option<&'a str>,
     /// How many, or why that is not told.
     pub records: Text<'a>,
     /// How many in each community.
@@ -87,12 +89,27 @@ impl PreviewPage<'_> {
         let body = html! {
             (heading(&TITLE))
             p.lead { (bilingual(&self.plugin)) " · " (label("授权", "grant")) " " (self.grant) }
-            @for access in self.accesses { (access.render()) }
+            @for access in self.accesses { (access.render(&self.attended(access))) }
             (self.used())
             (self.compared())
             p { a.button.quiet href=(route::ADMIN) { (label("返回审批", "Back to the decision")) } }
         };
         layout::page(&Frame { viewer: Some(self.viewer), path: route::ADMIN, flash: self.flash.clone() }, &TITLE, &body)
+    }
+
+    /// Takes from a schedule or an event what is then given to people only.
+    fn attended(&self, access: &PreviewAccess<'_>) -> Markup {
+        html! {
+            @if let Some(entity) = access.unattended {
+                form method="post" action=(route::drop_unattended(self.grant)) {
+                    (layout::csrf(self.viewer.csrf))
+                    input type="hidden" name=(route::VERSION_FIELD) value=(self.version);
+                    input type="hidden" name="entity" value=(entity);
+                    span.badge.wait { (label("无人操作时也提供", "unattended too")) } " "
+                    button.small type="submit" { (label("只在有人操作时提供", "Only with a person behind it")) }
+                }
+            }
+        }
     }
 
     fn used(&self) -> Markup {
@@ -132,11 +149,12 @@ impl PreviewPage<'_> {
 }
 
 impl PreviewAccess<'_> {
-    fn render(&self) -> Markup {
+    fn render(&self, attended: &Markup) -> Markup {
         html! {
             section.card {
                 h2 { (bilingual(&self.title)) }
                 p.hint { code { (self.what) } }
+                (attended)
                 dl.pairs {
                     div { dt { (label("涉及数量", "How many")) } dd { (bilingual(&self.records)) } }
                     div { dt { (label("区划", "Regions")) } dd { (bilingual(&self.regions)) } }

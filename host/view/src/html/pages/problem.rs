@@ -1,6 +1,6 @@
 //! A problem (RFC 9457) as a page.
 
-use maud::html;
+use maud::{Markup, html};
 
 use crate::html::layout::{self, Frame, Viewer};
 use crate::html::{bilingual, label};
@@ -54,11 +54,19 @@ impl ProblemPage<'_> {
                     @if self.viewer.is_none() && self.status == 401 {
                         a.button href=(route::LOGIN) { (label("登录", "Log in")) } " "
                     }
-                    @if let Some(back) = self.back { a.button href=(back) { (label("返回修改", "Go back")) } " " }
+                    @if let Some(back) = self.back { a.button href=(back) { (self.way_on()) } " " }
                     a.button.quiet href=(route::HOME) { (label("返回首页", "Home")) }
                 }
             }
         };
         layout::page(&Frame { viewer: self.viewer, path: "", flash: None }, &self.title, &body)
+    }
+
+    /// What the way to [`Self::back`] is called.
+    fn way_on(&self) -> Markup {
+        match self.code {
+            "break-glass" => label("启动应急访问", "Break the glass"),
+            _ => label("返回修改", "Go back"),
+        }
     }
 }

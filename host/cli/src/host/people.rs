@@ -17,7 +17,7 @@ pub struct Person {
 
 /// Everybody. `everywhere` are the regions at the top of the tree, `communities` the first two of the street, `resident`
 /// the number of a record in the first.
-pub fn people(everywhere: &[RegionCode], street: &RegionCode, communities: [&RegionCode; 2], resident: i64) -> Vec<Person> {
+pub fn everybody(everywhere: &[RegionCode], street: &RegionCode, communities: [&RegionCode; 2], resident: i64) -> Vec<Person> {
     let [first, second] = communities;
     let person = |login, name, title, role, regions: Vec<RegionCode>, clearance| Person {
         login,
