@@ -304,7 +304,8 @@ fn labels(kind: &FieldKind, starts: &[i64]) -> Vec<String> {
     };
     let between = |start: i64, end: i64| match kind {
         FieldKind::Decimal { .. } => format!("{}-<{}", shown(start), shown(end)),
-        _ if end - start == 1 => shown(start),
+        // The lowest and the highest number may be edges too.
+        _ if end.checked_sub(start) == Some(1) => shown(start),
         _ => format!("{}-{}", shown(start), shown(end - 1)),
     };
     let first = starts.first().map(|start| format!("<{}", shown(*start)));
@@ -336,6 +337,14 @@ mod tests {
         let labels: Vec<_> = bands.iter().map(|band| (band.label.as_str(), band.below.is_some())).collect();
         assert_eq!(labels, [("<60", true), ("60-79", true), ("80", true), ("81+", false)]);
         assert_eq!(table.quantity, Quantity::None);
+    }
+
+    #[test]
+    fn bands_may_begin_at_the_lowest_number_and_at_the_highest() {
+        let table = compile(&format!("by = [\"age\"]\nbands = {{ age = [{}, {}] }}", i64::MIN, i64::MAX)).unwrap();
+        let [Grouping::Bands(_, bands)] = &table.groups[..] else { panic!() };
+        let labels: Vec<_> = bands.iter().map(|band| band.label.clone()).collect();
+        assert_eq!(labels, [format!("<{}", i64::MIN), format!("{}-{}", i64::MIN, i64::MAX - 1), format!("{}+", i64::MAX)]);
     }
 
     #[test]

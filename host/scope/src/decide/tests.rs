@@ -4,7 +4,7 @@ use super::{Ask, Draft};
 use crate::denial::{Denial, DenialKind};
 use crate::scope::{Scope, Sources};
 use crate::test_model::{actor, caller};
-use crate::{Actor, Grant, GrantState, Keyring, Narrowing, Operator, Role, test_model};
+use crate::{Actor, Caller, Grant, GrantState, Keyring, Narrowing, Operator, Role, test_model};
 
 const ACCESSES: &str = r#"
     [[access]]
@@ -247,6 +247,14 @@ fn a_link_reads_each_end_under_its_own_access() {
 }
 
 #[test]
+fn a_link_goes_on_under_the_access_that_follows() {
+    let reader = "[[access]]\npurpose = \"p\"\nentity = \"household\"\noperations = [\"read\"]\nfields = { dwelling = \"plain\" }\n";
+    let actor = actor(Classification::Personal);
+    let read = scope_of(&format!("{reader}{LINKED}"), &[]).read(&caller(&actor), &fields(&["household.dwelling.address"])).unwrap();
+    assert_eq!(read.links[0].bounds.condition.fields(), ["kind"]);
+}
+
+#[test]
 fn a_link_is_denied_where_any_end_lacks_something() {
     let no_operation = LINKED.replacen(r#"["read", "link"]"#, r#"["read"]"#, 1);
     let no_far_end = LINKED.replace("entity = \"dwelling\"", "entity = \"household\"").replace("address = \"masked\", ", "");
@@ -315,5 +323,46 @@ fn no_way_around_a_field_that_is_not_granted() {
     let derived = built_in(&LINKED.replace("birth_date", "age"));
     for ask in [fields(&["birth_date"]), filtered("birth_date"), sorted("birth_date")] {
         assert_eq!(derived.read(&caller(&actor(Classification::Sensitive)), &ask).unwrap_err().kind, DenialKind::Field);
+    }
+}
+
+/// Organisations that anybody finds by their code.
+const PUBLIC: &str = r#"
+    [[access]]
+    purpose = "p"
+    entity = "organisation"
+    operations = ["public-lookup"]
+    fields = { credit_code = "plain", name = "plain", address = "plain", employees = "plain" }
+    public = ["credit_code", "name", "address"]
+"#;
+
+fn look_up(masked: &[&str], key: &str, fields: &[&str]) -> Result<Vec<(String, String)>, Denial> {
+    let mut catalogue = test_model::catalogue();
+    let mut organisation = catalogue.entity("organisation").unwrap().as_ref().clone();
+    for (name, field) in &mut organisation.fields {
+        field.public_key = name == "credit_code";
+        field.mask = field.mask.or(Some(linli_model::Mask::Name));
+    }
+    catalogue.add_entity(organisation);
+    let mask_fields = masked.iter().map(|name| (*name).to_owned()).collect();
+    let scope = test_model::granted_of(&catalogue, PUBLIC, &Narrowing { mask_fields, ..Narrowing::default() }).unwrap();
+    let fields: Vec<String> = fields.iter().map(|name| (*name).to_owned()).collect();
+    let actor = actor(Classification::Public);
+    let nobody = Caller { actor: None, ..caller(&actor) };
+    scope.lookup(&nobody, "organisation", key, "91440101MA5XXXXX0X", &fields).map(|read| read.fields.clone())
+}
+
+#[test]
+fn the_public_sees_what_the_grant_shows_it_and_as_it_shows_it() {
+    let shown = |name: &str, mode: &str| (name.to_owned(), mode.to_owned());
+    assert_eq!(look_up(&[], "credit_code", &["name", "address"]).unwrap(), [shown("name", "plain"), shown("address", "plain")]);
+    assert_eq!(look_up(&["organisation.address"], "credit_code", &["address"]).unwrap(), [shown("address", "masked")]);
+    for (masked, key, field) in [
+        (&[][..], "credit_code", "employees"),
+        (&[], "credit_code", "status"),
+        (&[], "name", "name"),
+        (&["organisation.credit_code"], "credit_code", "name"),
+    ] {
+        assert_eq!(look_up(masked, key, &[field]).unwrap_err().kind, DenialKind::Field, "{key} {field}");
     }
 }
