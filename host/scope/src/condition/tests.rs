@@ -104,6 +104,28 @@ fn hostile_texts_are_refused_before_the_parser_sees_them() {
 }
 
 #[test]
+fn length_nesting_and_signs_are_counted_to_the_last() {
+    let nested = |depth: usize| format!("{}low_income{}", "(".repeat(depth), ")".repeat(depth));
+    assert!(read(&nested(16)).is_ok());
+    assert_eq!(read(&nested(17)), Err(ConditionError::Size));
+    // What is closed again nests no deeper.
+    assert!(read(&vec!["(low_income)"; 20].join(" && ")).is_ok());
+    assert!(read(&vec!["age in [1]"; 20].join(" && ")).is_ok());
+    let long = |length: usize| format!("low_income{}", " ".repeat(length - "low_income".len()));
+    assert!(read(&long(LENGTH_MAX)).is_ok());
+    assert_eq!(read(&long(LENGTH_MAX + 1)), Err(ConditionError::Size));
+}
+
+#[test]
+fn what_is_no_condition_is_found_by_line_and_column() {
+    let place = |source: &str| match read(source) {
+        Err(ConditionError::Syntax { place, .. }) => (place.line, place.column),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(place("age >= 80 &&\n  ) low_income"), (2, 3));
+}
+
+#[test]
 fn what_nests_without_parentheses_is_an_error_not_an_overflow() {
     assert_eq!(read(&format!("{}low_income", "!".repeat(129))), Err(ConditionError::Size));
     assert!(read(&format!("{}low_income", "! ".repeat(128))).is_ok());

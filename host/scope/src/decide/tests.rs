@@ -1,3 +1,5 @@
+mod admission;
+
 use linli_model::{Classification, Value};
 
 use super::{Ask, Draft};
