@@ -113,7 +113,7 @@ impl Comparison {
     /// A comparison of a condition: it may follow references, know regions and the day of asking.
     fn random(random: &mut Random, domain: &Domain<'_>, schema: &Schema) -> Self {
         let (path, field) = path(random, domain, schema, 30);
-        let is_place = matches!(field.kind, Kind::Grid | Kind::Region | Kind::Community);
+        let is_place = matches!(field.kind, Kind::Grid | Kind::GridOf(_) | Kind::Region | Kind::Community);
         if is_place && random.percent(40) {
             let regions = (0..=random.below(2)).map(|_| Operand::Value(Value::Text((*random.pick(&REGIONS)).into())));
             return Self { operands: regions.collect(), field: path, operator: "region" };
@@ -138,7 +138,9 @@ impl Comparison {
             Kind::Boolean => &["eq", "ne", "has"],
             Kind::Reference(_) => &["eq", "ne", "in", "has"],
             Kind::Code(_) => &["eq", "ne", "in", "prefix", "has"],
-            Kind::Text | Kind::Grid | Kind::Region | Kind::Community => &["eq", "ne", "lt", "le", "gt", "ge", "in", "prefix", "has"],
+            Kind::Text | Kind::Grid | Kind::GridOf(_) | Kind::Region | Kind::Community => {
+                &["eq", "ne", "lt", "le", "gt", "ge", "in", "prefix", "has"]
+            }
             Kind::Integer | Kind::Decimal | Kind::Date | Kind::AgeOf(_) => &["eq", "ne", "lt", "le", "gt", "ge", "in", "has"],
         };
         let operator = *random.pick(operators);

@@ -8,7 +8,7 @@ use crate::condition::{Comparison, Condition, Operand};
 use crate::reference::{Expected, Reference};
 use crate::request::{Ask, Request};
 use crate::schema::{Kind, Schema};
-use crate::scope::Access;
+use crate::scope::{Access, Mode};
 use crate::table::Measure;
 
 /// Counts by what was met.
@@ -16,7 +16,7 @@ use crate::table::Measure;
 pub struct Coverage(BTreeMap<String, u64>);
 
 /// Each must be met at least once in a run of any length worth the name.
-const WANTED: [&str; 92] = [
+const WANTED: [&str; 96] = [
     "read rows",
     "read empty",
     "read denied",
@@ -109,6 +109,10 @@ const WANTED: [&str; 92] = [
     "regions of the grant",
     "own regions: none",
     "granted aggregate, asked for",
+    "granted check, asked for",
+    "made where a reference lies",
+    "moved to where a reference lies",
+    "table by 3",
 ];
 
 impl Coverage {
@@ -127,8 +131,20 @@ impl Coverage {
         }
         match expected {
             Expected::Error(code) => return self.refused(reference, request, code),
-            Expected::Made(_) => return self.met("create made"),
-            Expected::Changed { .. } => return self.met("update changed"),
+            Expected::Made(_) => {
+                self.met("create made");
+                if lies_with(reference, &request.ask) {
+                    self.met("made where a reference lies");
+                }
+                return;
+            }
+            Expected::Changed { .. } => {
+                self.met("update changed");
+                if lies_with(reference, &request.ask) {
+                    self.met("moved to where a reference lies");
+                }
+                return;
+            }
             Expected::Answer(answer) => self.answer(operation, answer),
         }
         let Expected::Answer(answer) = expected else { return };
@@ -160,9 +176,11 @@ impl Coverage {
         if fields.iter().any(|name| name.contains('.')) {
             self.met(format!("link {code}"));
         }
-        let counted = |access: &Access| fields.iter().any(|name| access.fields.get(name).is_some_and(|mode| mode.word() == "aggregate"));
-        if reference.giving(&request.entity, "read").any(counted) {
-            self.met("granted aggregate, asked for");
+        for mode in [Mode::Aggregate, Mode::Check] {
+            let has = |access: &Access| fields.iter().any(|name| access.fields.get(name) == Some(&mode));
+            if reference.giving(&request.entity, "read").any(has) {
+                self.met(format!("granted {}, asked for", mode.word()));
+            }
         }
     }
 
@@ -272,6 +290,12 @@ impl Coverage {
     pub fn missing(&self) -> Vec<&'static str> {
         WANTED.into_iter().filter(|wanted| !self.0.contains_key(*wanted)).collect()
     }
+}
+
+/// Whether values say, by a reference, where the record lies.
+fn lies_with(reference: &Reference<'_>, ask: &Ask) -> bool {
+    let (Ask::Create { values } | Ask::Update { values, .. }) = ask else { return false };
+    reference.domain.own.lies_with().is_some_and(|lies_with| values.iter().any(|(name, _)| name == lies_with))
 }
 
 impl std::fmt::Display for Coverage {

@@ -131,14 +131,17 @@ impl Reference<'_> {
 
     fn create(&self, schema: &Schema, values: &[(String, Value)]) -> Outcome {
         let ((), access) = self.first(&schema.name, "create", |access| self.settable(access, values))?;
-        let values: Values = values.iter().filter(|(_, value)| *value != Value::Null).cloned().collect();
-        if schema.is_placed() {
+        let mut values: Values = values.iter().filter(|(_, value)| *value != Value::Null).cloned().collect();
+        if schema.lies_with().is_none() && schema.is_placed() {
             let Some(Value::Text(grid)) = values.get("grid") else { return Err(INVALID) };
             if !self.within(access, grid) {
                 return Err(DENIED);
             }
         }
         self.refers_within(access, schema, &values)?;
+        if let Some(reference) = schema.lies_with() {
+            values.insert("grid".into(), self.place_of(schema, reference, values.get(reference))?);
+        }
         self.is_alone(schema, None, &values)?;
         if !self.satisfies(access, &values) {
             return Err(DENIED);
@@ -161,6 +164,10 @@ impl Reference<'_> {
             return Err(DENIED);
         }
         self.refers_within(access, schema, &set)?;
+        let moved = match schema.lies_with() {
+            Some(reference) if set.contains_key(reference) => Some(self.place_of(schema, reference, set.get(reference))?),
+            _ => None,
+        };
         let (number, record) = self.record(schema, id)?;
         if !self.reaches(access, record) {
             return Err(NOT_FOUND);
@@ -170,12 +177,20 @@ impl Reference<'_> {
         }
         let mut changed = record.values.clone();
         changed.extend(set);
+        changed.extend(moved.map(|grid| ("grid".to_owned(), grid)));
         changed.retain(|_, value| *value != Value::Null);
         self.is_alone(schema, Some(number), &changed)?;
         if !self.satisfies(access, &changed) {
             return Err(DENIED);
         }
         Ok(Expected::Changed { number, values: changed })
+    }
+
+    /// Where something lies that lies where its reference does.
+    fn place_of(&self, schema: &Schema, reference: &str, value: Option<&Value>) -> Outcome<Value> {
+        let target = schema.field(reference).and_then(|field| field.target()).ok_or(INVALID)?;
+        let Some(Value::Reference { number, .. }) = value else { return Err(NOT_FOUND) };
+        self.domain.records(target)[number].values.get("grid").cloned().ok_or(NOT_FOUND)
     }
 
     /// A record that lies somewhere refers to such only as lie where it might.

@@ -72,6 +72,8 @@ pub enum Kind {
     Region,
     /// Where the record lies.
     Grid,
+    /// Where the record lies: where the one lies that this reference leads to.
+    GridOf(String),
     /// The community of that; the host's to fill.
     Community,
     /// Completed years since the date in another field.
@@ -92,7 +94,7 @@ impl Kind {
             Self::Date => DATES.map(|date| Value::Date(date.into())).to_vec(),
             Self::Code(list) => core.codes(list).into_iter().map(Value::Text).collect(),
             Self::Region => texts(&REGIONS),
-            Self::Grid => texts(&GRIDS),
+            Self::Grid | Self::GridOf(_) => texts(&GRIDS),
             Self::Community => GRIDS.map(|grid| Value::Text(community(grid))).to_vec(),
             Self::AgeOf(_) => AGES.map(Value::Integer).to_vec(),
             Self::Reference(target) => core.references(target),
@@ -119,7 +121,7 @@ impl Field {
 
     /// Whether the host fills it.
     pub fn is_derived(&self) -> bool {
-        matches!(self.kind, Kind::AgeOf(_) | Kind::Community)
+        matches!(self.kind, Kind::AgeOf(_) | Kind::Community | Kind::GridOf(_))
     }
 
     /// What it refers to.
@@ -153,8 +155,11 @@ impl Schema {
             }
             schema.add(random, core, name, Kind::Reference(target.to_owned()));
         }
-        if random.percent(75) {
-            schema.add(random, core, "grid".into(), Kind::Grid);
+        let reference = schema.fields.iter().find(|field| field.target().is_some()).map(|field| field.name.clone());
+        match reference.filter(|_| random.percent(40)) {
+            Some(reference) => schema.add(random, core, "grid".into(), Kind::GridOf(reference)),
+            None if random.percent(75) => schema.add(random, core, "grid".into(), Kind::Grid),
+            None => {}
         }
         if random.percent(30) {
             schema.add(random, core, "code".into(), Kind::Text);
@@ -170,7 +175,8 @@ impl Schema {
         let mask = (kind == Kind::Text && random.percent(60)).then(|| *random.pick(&Mask::ALL));
         let samples = kind.samples(core);
         let required = kind == Kind::Grid;
-        self.fields.push(Field { name, kind, class: random.below(CLASSES.len()), mask, required, samples });
+        let class = if matches!(kind, Kind::GridOf(_)) { 1 } else { random.below(CLASSES.len()) };
+        self.fields.push(Field { name, kind, class, mask, required, samples });
     }
 
     /// A record that lies somewhere has a community.
@@ -194,8 +200,14 @@ impl Schema {
         let fields = document["properties"].as_object().unwrap().iter().map(|(name, property)| {
             let more = &property["x-linli"];
             let kind = kind(property);
+            let within = |sample: &Value| match sample {
+                Value::Integer(number) => {
+                    (property["minimum"].as_i64().unwrap_or(*number)..=property["maximum"].as_i64().unwrap_or(*number)).contains(number)
+                }
+                _ => true,
+            };
             Field {
-                samples: kind.samples(core),
+                samples: kind.samples(core).into_iter().filter(within).collect(),
                 kind,
                 class: CLASSES.iter().position(|class| more["classification"] == *class).unwrap(),
                 mask: Mask::ALL.into_iter().find(|mask| more["mask"] == mask.word()),
@@ -222,6 +234,14 @@ impl Schema {
         self.field("grid").is_some()
     }
 
+    /// The reference that says where a record lies.
+    pub fn lies_with(&self) -> Option<&str> {
+        match &self.field("grid")?.kind {
+            Kind::GridOf(reference) => Some(reference),
+            _ => None,
+        }
+    }
+
     /// Whether one person may have several records.
     pub fn has_many_a_person(&self) -> bool {
         self.subjects.iter().any(|subject| subject != "self")
@@ -234,17 +254,19 @@ impl Schema {
 
     /// As JSON Schema.
     pub fn text(&self) -> String {
-        let fields = self.fields.iter().filter(|field| field.kind != Kind::Community);
+        let fields = self.fields.iter().filter(|field| !matches!(field.kind, Kind::Community | Kind::GridOf(_)));
         let mut properties: Map<String, Json> = fields.map(|field| (field.name.clone(), property(field))).collect();
         let mut linli = json!({"name": self.name, "subjects": self.subjects, "steward": "s", "legal-basis": "l"});
-        if self.is_placed() {
-            linli["region"] = json!("grid");
+        match self.lies_with() {
+            Some(reference) => linli["region"] = json!(format!("{reference}.grid")),
+            None if self.is_placed() => linli["region"] = json!("grid"),
+            None => {}
         }
         if let Some(key) = &self.key {
             linli["keys"] = json!([key]);
             properties[key]["x-linli"]["public-key"] = json!(true);
         }
-        let required: &[&str] = if self.is_placed() { &["grid"] } else { &[] };
+        let required: Vec<&str> = self.fields.iter().filter(|field| field.required).map(|field| field.name.as_str()).collect();
         json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": false,
             "required": required, "x-linli": linli, "properties": properties})
         .to_string()
@@ -259,7 +281,7 @@ fn property(field: &Field) -> Json {
         Kind::Text | Kind::Date => ("string", json!({})),
         Kind::Code(list) => ("string", json!({"type": "code", "codes": list})),
         Kind::Region | Kind::Community => ("string", json!({"type": "region", "level": "any"})),
-        Kind::Grid => ("string", json!({"type": "region", "level": "grid"})),
+        Kind::Grid | Kind::GridOf(_) => ("string", json!({"type": "region", "level": "grid"})),
         Kind::Reference(target) => ("string", json!({"type": "reference", "entity": target})),
     };
     let mut property = json!({"type": kind, "x-linli": more});
