@@ -289,3 +289,6 @@ fn compile_tables(
     }
     Ok(tables)
 }
+
+#[cfg(test)]
+mod tests;
