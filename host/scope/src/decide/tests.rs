@@ -201,6 +201,51 @@ fn a_permission_is_for_its_fields_and_its_regions_only() {
     assert_eq!(refused(Some(("forged", 1)), "grid"), DenialKind::NotFound);
 }
 
+#[test]
+fn what_is_changed_stands_on_who_said_so_and_on_what_evidence() {
+    let (scope, actor) = (scope(), actor(Classification::Sensitive));
+    let permission = scope.may_change(&caller(&actor), "resident", None, &["ethnicity"]).unwrap();
+    let values = vec![("ethnicity".to_owned(), Value::Text("01".to_owned()))];
+    let change = permission.change(Draft { values, evidence: Some("form 7".into()), label: None }).unwrap();
+    let source = &change.source;
+    assert_eq!((&*source.actor, &*source.application, &*source.purpose), ("user:1", "a.b", "p"));
+    assert_eq!(source.evidence.as_deref(), Some("form 7"));
+}
+
+const CHECKED: &str = r#"
+    [[access]]
+    purpose = "p"
+    entity = "resident"
+    operations = ["check"]
+    checks = { adult = "age >= 18", living = "status == \"living\"" }
+    [[access]]
+    purpose = "p"
+    entity = "household"
+    operations = ["check"]
+    checks = { shared = "kind == \"collective\"" }
+"#;
+
+#[test]
+fn a_check_is_granted_by_its_name_of_its_entity_type_for_its_purpose() {
+    let scope = test_model::granted(CHECKED, &Narrowing { drop_checks: vec!["resident.living".into()], ..Narrowing::default() }).unwrap();
+    let actor = actor(Classification::Sensitive);
+    let refused = |purpose, entity: &str, check: &str| {
+        scope
+            .check(&Caller { purpose, ..caller(&actor) }, entity, "forged", check)
+            .map(drop)
+            .map_err(|denial| (denial.kind, denial.message))
+            .unwrap_err()
+    };
+    let asked_for =
+        |entity: &str, check: &str| refused("p", entity, check).1.contains("is asked for in plugin.toml but not granted; see grant 5");
+    assert!(asked_for("resident", "living"));
+    for (purpose, entity, check) in [("p", "resident", "shared"), ("p", "household", "living"), ("q", "resident", "living")] {
+        let (kind, message) = refused(purpose, entity, check);
+        assert!(kind == DenialKind::Predicate && message.contains("is not asked for"), "{message}");
+    }
+    assert_eq!(refused("p", "resident", "adult").0, DenialKind::NotFound);
+}
+
 /// A resident's household and its dwelling, each end with an access of its own.
 const LINKED: &str = r#"
     [[access]]
