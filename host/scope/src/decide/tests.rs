@@ -1,6 +1,7 @@
 mod admission;
+mod reading;
 
-use linli_model::{Classification, Value};
+use linli_model::{Classification, EntityType, Value};
 
 use super::{Ask, Draft};
 use crate::denial::{Denial, DenialKind};
@@ -383,14 +384,19 @@ const PUBLIC: &str = r#"
     public = ["credit_code", "name", "address"]
 "#;
 
-fn look_up(masked: &[&str], key: &str, fields: &[&str]) -> Result<Vec<(String, String)>, Denial> {
-    let mut catalogue = test_model::catalogue();
-    let mut organisation = catalogue.entity("organisation").unwrap().as_ref().clone();
+/// An organisation with a public key, and a mask for each field.
+fn open_organisation() -> EntityType {
+    let mut organisation = test_model::catalogue().entity("organisation").unwrap().as_ref().clone();
     for (name, field) in &mut organisation.fields {
         field.public_key = name == "credit_code";
         field.mask = field.mask.or(Some(linli_model::Mask::Name));
     }
-    catalogue.add_entity(organisation);
+    organisation
+}
+
+fn look_up(masked: &[&str], key: &str, fields: &[&str]) -> Result<Vec<(String, String)>, Denial> {
+    let mut catalogue = test_model::catalogue();
+    catalogue.add_entity(open_organisation());
     let mask_fields = masked.iter().map(|name| (*name).to_owned()).collect();
     let scope = test_model::granted_of(&catalogue, PUBLIC, &Narrowing { mask_fields, ..Narrowing::default() }).unwrap();
     let fields: Vec<String> = fields.iter().map(|name| (*name).to_owned()).collect();
@@ -412,4 +418,6 @@ fn the_public_sees_what_the_grant_shows_it_and_as_it_shows_it() {
     ] {
         assert_eq!(look_up(masked, key, &[field]).unwrap_err().kind, DenialKind::Field, "{key} {field}");
     }
+    let message = look_up(&[], "credit_code", &["employees"]).unwrap_err().message;
+    assert_eq!(message, "`employees` of `organisation` is not public: add it to `public` of [[access]] 1 in plugin.toml");
 }
