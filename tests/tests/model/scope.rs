@@ -132,7 +132,8 @@ impl Access {
 }
 
 fn access(random: &mut Random, domain: &Domain<'_>, schema: &Schema) -> Access {
-    let mut access = Access::nothing(*random.pick(&PURPOSES), &schema.name);
+    let purpose = *random.pick(&PURPOSES);
+    let mut access = Access::nothing(purpose, &schema.name);
     let possible: &[&str] = if schema.name == OWN { &["read", "update", "create"] } else { &["read"] };
     access.operations = random.some(possible, 60).into_iter().copied().collect();
     access.operations.insert(*random.pick(&["read", "read", "check"]));

@@ -170,6 +170,9 @@ fn what_everything_is_joined_with_is_what_remains() {
     assert_eq!(Predicate::everything().and(adult()), adult());
     assert_eq!(adult().and(Predicate::everything()), adult());
     assert_eq!(adult().and(parsed("has(phone)")).fields(), ["age", "phone"]);
+    let both = || parsed("age >= 18 && has(phone)");
+    assert_eq!(both().and(parsed("has(name)")).fields(), ["age", "phone", "name"]);
+    assert_eq!(parsed("has(name)").and(both()).fields(), ["name", "age", "phone"]);
     assert_eq!(adult().and(parsed("!has(phone) || has(household.dwelling)")).size(), 3);
 }
 
