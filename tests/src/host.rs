@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 use crate::client::Person;
 use crate::lock::Lock;
 use crate::package::{package, plugin};
-use crate::postgres::Server;
+use crate::postgres::{Server, binaries};
 
 const RESIDENTS: &str = "2000";
 /// How long a host may take to start.
@@ -92,9 +92,11 @@ impl Host {
         Self::serve(street(Backend::of_tests()))
     }
 
-    /// The same on one backend, after `prepare` was at its store, for a test that asks faster than people do.
-    pub fn with<F: Future<Output = ()>>(backend: Backend, prepare: impl FnOnce(Store) -> F) -> Self {
+    /// The same on one backend, but nobody lives there, and `prepare` was at its store; for a test that asks faster than
+    /// people do.
+    pub fn deserted<F: Future<Output = ()>>(backend: Backend, prepare: impl FnOnce(Store) -> F) -> Self {
         let data = street(backend);
+        desert(&data);
         at_store(&data, prepare);
         fs::write(data.join("limits.toml"), UNHURRIED).unwrap();
         Self::serve(data)
@@ -315,7 +317,8 @@ fn at_store<F: Future<Output = ()>>(data: &Path, work: impl FnOnce(Store) -> F) 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let place = database_of(data).unwrap_or_else(|| data.join("linli.db").to_str().unwrap().to_owned());
-        let store = Store::open(&Database::at(&place).unwrap(), Core { codes: codes(), schemas: &schemas() }).await.unwrap();
+        let store =
+            Store::open(&Database::at(&place).unwrap(), Core { codes: codes(), schemas: &CORE.map(|(_, schema)| schema) }).await.unwrap();
         work(store.clone()).await;
         store.close().await;
     });
@@ -367,17 +370,15 @@ pub fn databases() -> [Database; 2] {
     [Database::Sqlite(scratch().join("linli.db")), Database::at(&Server::shared().database(None)).unwrap()]
 }
 
-/// The core entity types, each behind those that it refers to.
-fn schemas() -> [&'static str; 6] {
-    [
-        include_str!("../../schemas/entities/dwelling.json"),
-        include_str!("../../schemas/entities/household.json"),
-        include_str!("../../schemas/entities/resident.json"),
-        include_str!("../../schemas/entities/organisation.json"),
-        include_str!("../../schemas/entities/facility.json"),
-        include_str!("../../schemas/entities/matter.json"),
-    ]
-}
+/// The core entity types by their names, each behind those that it refers to, with their schemas.
+pub const CORE: [(&str, &str); 6] = [
+    ("dwelling", include_str!("../../schemas/entities/dwelling.json")),
+    ("household", include_str!("../../schemas/entities/household.json")),
+    ("resident", include_str!("../../schemas/entities/resident.json")),
+    ("organisation", include_str!("../../schemas/entities/organisation.json")),
+    ("facility", include_str!("../../schemas/entities/facility.json")),
+    ("matter", include_str!("../../schemas/entities/matter.json")),
+];
 
 fn codes() -> Vec<CodeList> {
     let folder = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/codes")).unwrap();
@@ -415,6 +416,18 @@ fn street(backend: Backend) -> PathBuf {
         fs::write(beside(&data), Server::shared().database(Some(&database))).unwrap();
     }
     data
+}
+
+/// Takes the core's records out of a data directory that nobody serves.
+fn desert(data: &Path) {
+    let statements: String = CORE.map(|(name, _)| format!("DELETE FROM e_{name};")).concat();
+    match database_of(data) {
+        None => rusqlite::Connection::open(data.join("linli.db")).unwrap().execute_batch(&statements).unwrap(),
+        Some(url) => {
+            let done = Command::new(binaries().join("psql")).args(["-q", &url, "-c", &statements]).status().unwrap();
+            assert!(done.success());
+        }
+    }
 }
 
 /// The file that names the database of a data directory, where that is no file in it.

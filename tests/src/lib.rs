@@ -14,7 +14,7 @@ mod postgres;
 
 pub use client::{Answer, Person};
 pub use hand_made::{hand_made, packaged};
-pub use host::{Backend, Host, databases, entry, linli, program, scratch, sign_in, target};
+pub use host::{Backend, CORE, Host, databases, entry, linli, program, scratch, sign_in, target};
 pub use lock::Lock;
 pub use package::{package, plugin, without_parts};
 pub use postgres::Server;

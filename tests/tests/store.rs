@@ -109,7 +109,7 @@ fn world(database: &Database) -> World {
     let runtime = Runtime::new().unwrap();
     let core = Core { codes: vec![CodeList::read("sex", CODES).unwrap()], schemas: &[places::ZONE, &places::place()] };
     let store = runtime.block_on(Store::open(database, core)).unwrap();
-    runtime.block_on(store.add_entities("a.b", vec![SCHEMA.into(), NOTE.into()])).unwrap();
+    runtime.block_on(store.add_entities("a.b", vec![SCHEMA.into(), NOTE.into(), places::VISIT.into()])).unwrap();
     let keyring = Keyring::new([7; 32]);
     let places = Places::new();
     let records: Vec<Record> = (0..90).map(record).collect();

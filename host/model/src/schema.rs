@@ -371,6 +371,12 @@ impl Reader<'_> {
                 return Err(self.fail("x-linli.keys and indexes", format!("`{name}` is derived and has no column")));
             }
         }
+        for field in fields.values().filter(|field| field.public_key) {
+            if !(field.kind.is_textual() && document.linli.keys.contains(&field.name)) {
+                let reason = "is a public-key, so it must hold text and stand in x-linli.keys: one value, one record";
+                return Err(self.fail(format!("properties.{}", field.name), reason));
+            }
+        }
         for (id_number, with) in &document.linli.agree {
             for name in [Some(id_number), with.birth_date.as_ref(), with.sex.as_ref()].into_iter().flatten() {
                 known("x-linli.agree", name)?;
@@ -479,7 +485,7 @@ mod tests {
     #[test]
     fn what_the_platform_would_not_enforce_is_refused_with_its_path() {
         type Spoil = fn(&mut serde_json::Value);
-        let cases: [(&str, Spoil); 12] = [
+        let cases: [(&str, Spoil); 14] = [
             ("unknown field `oneOf`", |schema| schema["oneOf"] = serde_json::json!([])),
             ("unknown field `enum`", |schema| schema["properties"]["outcome"]["enum"] = serde_json::json!(["a"])),
             ("properties.Outcome", |schema| schema["properties"]["Outcome"] = schema["properties"]["outcome"].clone()),
@@ -491,6 +497,11 @@ mod tests {
             ("missing field `subjects`", |schema| drop(schema["x-linli"].as_object_mut().unwrap().remove("subjects"))),
             ("must not be self", |schema| schema["x-linli"]["subjects"] = serde_json::json!(["resident", "self"])),
             ("must name `resident`", |schema| schema["x-linli"]["subjects"] = serde_json::json!([])),
+            ("is a public-key", |schema| schema["properties"]["outcome"]["x-linli"]["public-key"] = true.into()),
+            ("is a public-key", |schema| {
+                schema["properties"]["born"]["x-linli"]["public-key"] = true.into();
+                schema["x-linli"]["keys"] = serde_json::json!(["born"]);
+            }),
             ("which is no person", |schema| {
                 schema["properties"]["home"] = schema["properties"]["resident"].clone();
                 schema["properties"]["home"]["x-linli"]["entity"] = "dwelling".into();

@@ -165,7 +165,28 @@ fn rows_per_call() -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::Manifest;
+
+    #[test]
+    fn operations_and_modes_are_called_in_the_log_as_in_manifests() {
+        let operations = [
+            Operation::Read,
+            Operation::Check,
+            Operation::Aggregate,
+            Operation::Create,
+            Operation::Update,
+            Operation::Link,
+            Operation::PublicLookup,
+        ];
+        for operation in operations {
+            assert_eq!(serde_json::to_value(operation).unwrap(), operation.as_str());
+            assert_eq!(serde_json::from_value::<Operation>(operation.as_str().into()).unwrap(), operation);
+        }
+        for mode in [Mode::Aggregate, Mode::Check, Mode::Masked, Mode::Plain] {
+            assert_eq!(serde_json::to_value(mode).unwrap(), mode.as_str());
+        }
+    }
 
     #[test]
     fn what_comes_later_is_reserved() {

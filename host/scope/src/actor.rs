@@ -109,3 +109,27 @@ pub struct Caller<'a> {
     /// Today in the community's time zone.
     pub today: Date,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_role_has_its_word() {
+        let roles =
+            [Role::Admin, Role::Steward, Role::Worker, Role::Officer, Role::Developer, Role::Auditor, Role::Integrator, Role::Resident];
+        for role in roles {
+            assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
+        }
+        assert_eq!(Role::Unattended.as_str(), "unattended");
+    }
+
+    #[test]
+    fn a_person_is_named_by_number_and_has_their_own_record_where_there_is_one() {
+        let unattended = Actor::unattended(Vec::new(), Classification::Public);
+        let resident = Actor { id: 7, roles: vec![Role::Resident], resident: Some(9), ..unattended.clone() };
+        assert_eq!((resident.log_name(), resident.own_record()), ("user:7".to_owned(), Some(RecordNo(9))));
+        assert_eq!((unattended.log_name(), unattended.own_record()), ("unattended".to_owned(), None));
+        assert!(resident.has(Role::Resident) && !resident.has(Role::Worker));
+    }
+}

@@ -118,7 +118,7 @@ fn syntax(errors: &cel::ParseErrors) -> ConditionError {
     let first = errors.errors.first();
     let part = |part: Option<isize>| part.and_then(|part| usize::try_from(part).ok()).unwrap_or(1).max(1);
     ConditionError::Syntax {
-        place: Place { line: part(first.map(|error| error.pos.0)), column: part(first.map(|error| error.pos.1 + 1)) },
+        place: Place { line: part(first.map(|error| error.pos.0)), column: part(first.map(|error| error.pos.1)) },
         reason: first.map(|error| error.msg.clone()).unwrap_or_default(),
     }
 }

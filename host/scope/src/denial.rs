@@ -109,3 +109,42 @@ impl Denial {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_is_told_apart_only_what_no_grant_could_change() {
+        for (kind, word, code) in [
+            (DenialKind::NoGrant, "no-grant", "denied"),
+            (DenialKind::GrantExpired, "grant-expired", "denied"),
+            (DenialKind::GrantRevoked, "grant-revoked", "denied"),
+            (DenialKind::Role, "role", "denied"),
+            (DenialKind::SignIn, "sign-in", "denied"),
+            (DenialKind::Entity, "entity-not-granted", "denied"),
+            (DenialKind::Operation, "operation-not-granted", "denied"),
+            (DenialKind::Field, "field-not-granted", "denied"),
+            (DenialKind::FieldMode, "field-mode", "denied"),
+            (DenialKind::Clearance, "clearance", "denied"),
+            (DenialKind::Predicate, "predicate-not-granted", "denied"),
+            (DenialKind::Table, "table-not-granted", "denied"),
+            (DenialKind::Region, "region", "denied"),
+            (DenialKind::BoundOnly, "bound-only", "denied"),
+            (DenialKind::Invalid, "invalid", "invalid"),
+            (DenialKind::NotFound, "not-found", "not-found"),
+            (DenialKind::Limit, "limit", "limit"),
+        ] {
+            assert_eq!((kind.as_str(), kind.guest_code()), (word, code));
+        }
+    }
+
+    #[test]
+    fn a_denial_says_what_it_is_about() {
+        let denial = Denial::new(DenialKind::Field, "no").entity("resident").field("name");
+        assert_eq!(
+            (denial.entity.as_deref(), denial.field.as_deref(), denial.to_string().as_str()),
+            (Some("resident"), Some("name"), "no")
+        );
+    }
+}

@@ -111,7 +111,7 @@ fn step(least: i128) -> i128 {
 }
 
 fn narrow(value: i128) -> i64 {
-    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
+    i64::try_from(value).unwrap_or(if value.is_negative() { i64::MIN } else { i64::MAX })
 }
 
 #[cfg(test)]
@@ -155,6 +155,19 @@ mod tests {
         }
         assert_eq!(SmallestGroup::default(), SmallestGroup::new(8).unwrap());
         assert!(!SmallestGroup::default().shows(7) && SmallestGroup::default().shows(8));
+    }
+
+    #[test]
+    fn a_file_of_limits_says_how_many_or_is_refused() {
+        assert_eq!(serde_json::from_str::<SmallestGroup>("20").unwrap().people(), 20);
+        assert!(serde_json::from_str::<SmallestGroup>("12").is_err());
+        assert_eq!(SmallestGroup::default().people(), 8);
+    }
+
+    #[test]
+    fn a_sum_beyond_all_numbers_is_the_last_of_them() {
+        let share = Share { least: -200_000_000, most: 200_000_000 };
+        assert_eq!([i64::MIN, 0, i64::MAX].map(|sum| share.sum(sum)), [i64::MIN, 0, i64::MAX]);
     }
 
     #[test]

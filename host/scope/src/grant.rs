@@ -336,3 +336,6 @@ impl Grant {
 fn fail(at: &str, reason: String) -> GrantError {
     GrantError::Narrowing { at: at.to_owned(), reason }
 }
+
+#[cfg(test)]
+mod tests;

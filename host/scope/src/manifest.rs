@@ -370,3 +370,6 @@ fn is_id(id: &str) -> bool {
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_'
 }
+
+#[cfg(test)]
+mod tests;

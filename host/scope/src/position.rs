@@ -107,7 +107,15 @@ mod tests {
     fn a_position_opens_for_its_own_query_only() {
         let key = PositionKey::new(&Keyring::new([7; 32]));
         let position = Position {
-            values: vec![Value::Date("1940-01-02".parse().unwrap()), Value::Null, Value::Text("王".into())],
+            values: vec![
+                Value::Date("1940-01-02".parse().unwrap()),
+                Value::Null,
+                Value::Text("王".into()),
+                Value::Boolean(true),
+                Value::Integer(-7),
+                Value::Decimal(Decimal { units: 1_250, scale: 2 }),
+                Value::Reference(RecordNo(3)),
+            ],
             record: RecordNo(9),
         };
         let sealed = key.seal(&position, "shape", [1; 12]).unwrap();

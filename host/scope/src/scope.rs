@@ -296,3 +296,6 @@ fn compile_tables(
     }
     Ok(tables)
 }
+
+#[cfg(test)]
+mod tests;

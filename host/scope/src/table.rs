@@ -247,16 +247,15 @@ impl Table {
         let [least, most] = match (&self.between, &field.kind) {
             (Some([least, most]), FieldKind::Integer { .. } | FieldKind::Decimal { .. }) => [least, most]
                 .map(|edge| Comparison::new(entity, name, Operator::Less, vec![edge.into()]).ok().and_then(|edge| units(&edge))),
-            (None, FieldKind::Integer { min, max }) if *min > i64::MIN && *max < i64::MAX => [Some(*min), Some(*max)],
-            (None, FieldKind::Integer { .. } | FieldKind::Decimal { .. }) => {
-                return fail(format!("adds up `{name}`, so `between = [least, most]` must say how much of one record counts"));
-            }
+            (None, FieldKind::Integer { min, max }) => [Some(*min), Some(*max)],
+            (None, FieldKind::Decimal { .. }) => [None, None],
             (_, kind) => return fail(format!("can't add up `{name}`, which holds {}", kind.word())),
         };
         match (least, most) {
             (Some(least), Some(most)) if least < most && least >= -SHARE_MAX && most <= SHARE_MAX => Ok((index, Share { least, most })),
             _ => fail(format!(
-                "between must be two numbers of `{name}`, the lesser first, neither beyond {SHARE_MAX} units of its last digit"
+                "adds up `{name}`, so `between = [least, most]` must say how much of one record counts: two numbers of `{name}`, the lesser \
+                 first, neither beyond {SHARE_MAX} units of its last digit"
             )),
         }
     }
@@ -304,7 +303,8 @@ fn labels(kind: &FieldKind, starts: &[i64]) -> Vec<String> {
     };
     let between = |start: i64, end: i64| match kind {
         FieldKind::Decimal { .. } => format!("{}-<{}", shown(start), shown(end)),
-        _ if end - start == 1 => shown(start),
+        // The lowest and the highest number may be edges too.
+        _ if end.checked_sub(start) == Some(1) => shown(start),
         _ => format!("{}-{}", shown(start), shown(end - 1)),
     };
     let first = starts.first().map(|start| format!("<{}", shown(*start)));
@@ -323,8 +323,12 @@ mod tests {
     }
 
     fn compile(text: &str) -> Result<Tabulation, String> {
+        compile_of("resident", text)
+    }
+
+    fn compile_of(entity: &str, text: &str) -> Result<Tabulation, String> {
         let (table, catalogue) = (read(text), test_model::catalogue());
-        table.check().and_then(|()| table.compile(catalogue.entity("resident").unwrap(), &catalogue)).map_err(|reason| reason.to_string())
+        table.check().and_then(|()| table.compile(catalogue.entity(entity).unwrap(), &catalogue)).map_err(|reason| reason.to_string())
     }
 
     #[test]
@@ -339,11 +343,57 @@ mod tests {
     }
 
     #[test]
+    fn bands_may_begin_at_the_lowest_number_and_at_the_highest() {
+        let table = compile(&format!("by = [\"age\"]\nbands = {{ age = [{}, {}] }}", i64::MIN, i64::MAX)).unwrap();
+        let [Grouping::Bands(_, bands)] = &table.groups[..] else { panic!() };
+        let labels: Vec<_> = bands.iter().map(|band| band.label.clone()).collect();
+        assert_eq!(labels, [format!("<{}", i64::MIN), format!("{}-{}", i64::MIN, i64::MAX - 1), format!("{}+", i64::MAX)]);
+    }
+
+    #[test]
     fn a_share_lies_between_what_the_table_says_or_else_the_schema() {
         let share = |text: &str| compile(text).unwrap().quantity.share().map(|(_, share)| share);
         assert_eq!(share("measure = { average = \"age\" }"), Some(Share { least: 0, most: 150 }));
         assert_eq!(share("measure = { sum = \"age\" }\nbetween = [60, 100]"), Some(Share { least: 60, most: 100 }));
+        assert_eq!(share("measure = { sum = \"age\" }\nbetween = [-1000000000, 1000000000]").unwrap().most, SHARE_MAX);
+        for beyond in ["[-1000000001, 0]", "[0, 1000000001]"] {
+            assert!(compile(&format!("measure = {{ sum = \"age\" }}\nbetween = {beyond}")).is_err(), "{beyond}");
+        }
         assert_eq!(labels(&FieldKind::Decimal { scale: 2 }, &[1_250, 2_000]), ["<12.50", "12.50-<20.00", "20.00+"]);
+    }
+
+    #[test]
+    fn a_decimal_is_counted_in_units_of_its_last_digit() {
+        let area = "measure = { average = \"area\" }\nby = [\"area\"]\nbands = { area = [\"12.50\", 20] }\nbetween = [0, \"99.99\"]";
+        let table = compile_of("dwelling", area).unwrap();
+        assert!(matches!(table.quantity, Quantity::Average(_, Share { least: 0, most: 9_999 })));
+        let [Grouping::Bands(_, bands)] = &table.groups[..] else { panic!() };
+        assert!(bands.iter().map(|band| &*band.label).eq(["<12.50", "12.50-<20.00", "20.00+"]));
+        let unbounded = compile_of("dwelling", "measure = { sum = \"area\" }").unwrap_err();
+        assert!(unbounded.contains("so `between = [least, most]` must say"), "{unbounded}");
+    }
+
+    #[test]
+    fn what_one_person_may_have_many_of_is_not_added_up() {
+        let employees = compile_of("organisation", "measure = { sum = \"employees\" }").unwrap_err();
+        assert!(employees.contains("of which one person may have many"), "{employees}");
+        assert!(matches!(compile_of("facility", "measure = { sum = \"capacity\" }").unwrap().quantity, Quantity::Sum(..)));
+    }
+
+    #[test]
+    fn bands_are_a_hundred_at_most() {
+        let bands = |count: usize| compile(&format!("by = [\"age\"]\nbands = {{ age = {:?} }}", (0..count).collect::<Vec<_>>()));
+        assert!(bands(100).is_ok());
+        assert!(bands(101).unwrap_err().contains("1 to 100 numbers"));
+    }
+
+    #[test]
+    fn a_table_knows_the_fields_that_it_shows_or_adds_up() {
+        let table = compile("measure = { sum = \"age\" }\nby = [\"grid\", \"sex\"]").unwrap();
+        let catalogue = test_model::catalogue();
+        let resident = catalogue.entity("resident").unwrap();
+        let names: Vec<_> = table.fields().filter_map(|index| resident.fields.get_index(index)).map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["grid", "sex", "age"]);
     }
 
     #[test]
@@ -351,6 +401,10 @@ mod tests {
         for (text, expected) in [
             ("by = [\"grid\", \"sex\", \"status\", \"community\"]", "at most 3"),
             ("by = [\"sex\", \"sex\"]", "`sex` twice"),
+            ("by = [\"age\"]\nmeasure = { distribution = \"age\" }", "`age` twice"),
+            ("by = [\"count\"]", "a column of that name itself"),
+            ("by = [\"age\"]\nbands = { age = [60, 60] }", "each above the one before"),
+            ("measure = { sum = \"nobody\" }", "no field `nobody`"),
             ("by = [\"nobody\"]", "no field `nobody`"),
             ("by = [\"name\"]", "can't be grouped by `name`, which holds text"),
             ("by = [\"id_number\"]", "can't be grouped by `id_number`"),

@@ -31,20 +31,29 @@ pub fn manifest(accesses: &str) -> Manifest {
 
 /// That plugin's scope under a grant in force, narrowed.
 pub fn granted(accesses: &str, narrowing: &Narrowing) -> Result<Scope, ScopeError> {
+    granted_of(&catalogue(), accesses, narrowing)
+}
+
+/// The same over other entity types.
+pub fn granted_of(catalogue: &Catalogue, accesses: &str, narrowing: &Narrowing) -> Result<Scope, ScopeError> {
     let manifest = manifest(accesses);
     let mut grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
     grant.narrow(narrowing).unwrap();
     grant.state = GrantState::Active;
-    compiled(&manifest, &grant)
+    compiled_of(catalogue, &manifest, &grant)
 }
 
 /// A plugin's scope under a grant.
 pub fn compiled(manifest: &Manifest, grant: &Grant) -> Result<Scope, ScopeError> {
+    compiled_of(&catalogue(), manifest, grant)
+}
+
+fn compiled_of(catalogue: &Catalogue, manifest: &Manifest, grant: &Grant) -> Result<Scope, ScopeError> {
     Scope::compile(&Sources {
         manifest,
         grant: Some(grant),
         built_in: false,
-        catalogue: &catalogue(),
+        catalogue,
         keyring: &Keyring::new([7; 32]),
         publisher: "x",
         sector: "y",

@@ -82,9 +82,10 @@ pub(crate) fn apply(
 ) -> Result<Made, StoreError> {
     let regions = known.regions();
     let referenced = references(session, known, &regions, change)?;
+    let lies = own_region(change).map(ToOwned::to_owned).or(referenced);
     let mut made = match change.target {
-        None => create(session, counters, at, change, referenced)?,
-        Some((record, version)) => update(session, counters, &regions, at, change, record, version)?,
+        None => create(session, counters, at, change, lies)?,
+        Some(target) => update(session, counters, &regions, at, change, target, lies)?,
     };
     made.subjects.extend(members::of_one(session, &known.catalogue(), &change.entity, made.record.0)?);
     Ok(made)
@@ -95,18 +96,22 @@ pub(crate) fn apply(
 fn references(session: &Session, known: &Known, regions: &RegionTree, change: &Change) -> Result<Option<String>, StoreError> {
     let mut region = None;
     for (name, value) in &change.values {
+        let refused = || StoreError::Reference { field: name.clone() };
+        let says_where = change.entity.region == RegionSource::Reference(name.clone());
+        if says_where && *value == Value::Null {
+            return Err(refused());
+        }
         let (Value::Reference(record), Some(FieldKind::Reference { entity })) = (value, change.entity.field(name).map(|field| &field.kind))
         else {
             continue;
         };
-        let refused = || StoreError::Reference { field: name.clone() };
         let target = known.entity(entity).ok_or_else(refused)?;
         let text = format!("SELECT {} FROM {} WHERE id = $1", target.region_column().unwrap_or("NULL"), target.table);
         let grid = session.first(&text, binds![record.0], |row| Ok(row.optional_text(0)?.map(ToOwned::to_owned)))?.ok_or_else(refused)?;
         if grid.as_deref().is_some_and(|grid| !reaches(&change.bounds.regions, regions, grid)) {
             return Err(refused());
         }
-        if change.entity.region == RegionSource::Reference(name.clone()) {
+        if says_where {
             region = grid;
         }
     }
@@ -121,11 +126,10 @@ fn reaches(reach: &Reach, regions: &RegionTree, code: &str) -> bool {
     }
 }
 
-fn create(session: &Session, counters: &mut Counters, at: i64, change: &Change, referenced: Option<String>) -> Result<Made, StoreError> {
+fn create(session: &Session, counters: &mut Counters, at: i64, change: &Change, region: Option<String>) -> Result<Made, StoreError> {
     let entity = &change.entity;
     let record = counters.next_record(&entity.table);
     let journal = counters.next_journal();
-    let region = own_region(change).map(ToOwned::to_owned).or(referenced);
     let mut insert = Insert::into(&entity.table);
     insert.bind("id", record);
     insert.bind("version", 1);
@@ -159,8 +163,8 @@ fn update(
     regions: &RegionTree,
     at: i64,
     change: &Change,
-    record: RecordNo,
-    expected: i64,
+    (record, expected): (RecordNo, i64),
+    moves_to: Option<String>,
 ) -> Result<Made, StoreError> {
     let entity = &change.entity;
     let mut select = Sql::default();
@@ -190,7 +194,6 @@ fn update(
     }
     let journal = counters.next_journal();
     let provenance = with_provenance(&provenance, change, journal)?;
-    let region = own_region(change).map(ToOwned::to_owned).or(region);
     let mut text = Sql::default();
     text.sql("UPDATE ");
     text.sql(&entity.table);
@@ -202,7 +205,11 @@ fn update(
         text.sql(" = ");
         text.bind(value);
     }
-    if let Some(grid) = own_region(change) {
+    if let Some(grid) = &moves_to {
+        if matches!(entity.region, RegionSource::Reference(_)) {
+            text.sql(", grid = ");
+            text.bind(grid.clone());
+        }
         text.sql(", community = ");
         text.bind(community(grid).map(ToOwned::to_owned));
     }
@@ -220,7 +227,7 @@ fn update(
     session.execute(&text.text, &text.binds).map_err(|error| duplicate(error, entity))?;
     keep_journal(session, journal, at, record.0, current + 1, change)?;
     confirm(session, change, record.0)?;
-    let mut made = made(change, record.0, current + 1, region);
+    let mut made = made(change, record.0, current + 1, moves_to.or(region));
     // Whom it concerned before the change, it concerned too.
     made.subjects.extend(subjects.into_iter().flatten().map(i64::unsigned_abs));
     Ok(made)

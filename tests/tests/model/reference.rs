@@ -1,25 +1,14 @@
 //! The reference: what must come back, worked out the slow way from the documents alone.
 
-use std::cmp::Ordering;
-use std::collections::BTreeMap;
-
 use serde_json::{Value as Json, json};
 
-use crate::condition::{Comparison, Condition};
-use crate::request::Request;
-use crate::schema::{Kind, Schema};
-use crate::scope::{Access, Actor, Mode, is_derived};
-use crate::value::{Value, age};
-
-/// A record as it was entered.
-#[derive(Clone, Debug)]
-pub struct Record {
-    pub id: String,
-    pub version: i64,
-    /// Under which purpose it was made: records of a plugin stay under theirs.
-    pub purpose: &'static str,
-    pub values: BTreeMap<String, Value>,
-}
+use crate::condition::{Condition, Facts};
+use crate::domain::{Domain, Record, Values};
+use crate::request::{Ask, Request};
+use crate::schema::Schema;
+use crate::scope::{Access, Actor, Mode};
+use crate::table::{SMALLEST, STEP};
+use crate::value::Value;
 
 /// What must come back.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,41 +17,56 @@ pub enum Expected {
     Answer(Json),
     /// An error with this code.
     Error(&'static str),
-    /// A new record: its id is the host's to choose.
-    Made(BTreeMap<String, Value>),
+    /// A new record of the plugin's: its id is the host's to choose.
+    Made(Values),
     /// A changed one.
-    Changed { record: usize, values: BTreeMap<String, Value> },
+    Changed { number: i64, values: Values },
 }
 
 /// Everything that an answer depends on.
 pub struct Reference<'a> {
-    pub schema: &'a Schema,
+    pub domain: &'a Domain<'a>,
     pub accesses: &'a [Access],
-    pub records: &'a [Record],
-    pub actor: &'a Actor,
+    /// None where nobody is signed in.
+    pub actor: Option<&'a Actor>,
     pub purpose: &'static str,
     pub today: &'a str,
 }
 
-const DENIED: &str = "denied";
-const NOT_FOUND: &str = "not-found";
+pub const DENIED: &str = "denied";
+pub const INVALID: &str = "invalid";
+pub const NOT_FOUND: &str = "not-found";
+
+/// What comes back, or the code of an error.
+pub type Outcome<T = Expected> = Result<T, &'static str>;
 
 impl Reference<'_> {
     pub fn answer(&self, request: &Request) -> Expected {
-        let done = match request {
-            Request::Read { fields, filter, sort, pages } => self.read(fields, filter, sort, pages),
-            Request::Get { id, fields } => self.get(id, fields),
-            Request::Check { id, check } => self.check(id, check),
-            Request::Create { values } => self.create(values),
-            Request::Update { id, version, values } => self.update(id, *version, values),
+        let schema = self.domain.schema(&request.entity);
+        let done = match &request.ask {
+            Ask::Lookup { key, value, fields } => self.lookup(schema, key, value, fields),
+            _ if self.actor.is_none() => Err(DENIED),
+            Ask::Read { fields, filter, sort, pages } => self.read(schema, fields, filter, sort, pages),
+            Ask::Get { id, fields } => self.get(schema, id, fields),
+            Ask::Check { id, check } => self.check(schema, id, check),
+            Ask::Aggregate { table } => self.aggregate(schema, table),
+            Ask::Create { values } => self.create(schema, values),
+            Ask::Update { id, version, values } => self.update(schema, id, *version, values),
         };
         done.unwrap_or_else(Expected::Error)
     }
 
+    /// The accesses that give the operation for the purpose.
+    pub fn giving(&self, entity: &str, operation: &str) -> impl Iterator<Item = &Access> {
+        let gives =
+            move |access: &&Access| access.entity == entity && access.purpose == self.purpose && access.operations.contains(operation);
+        self.accesses.iter().filter(gives)
+    }
+
     /// The first access that allows it decides; where none does, the first says why not.
-    fn first<T>(&self, operation: &str, allow: impl Fn(&Access) -> Result<T, &'static str>) -> Result<(T, &Access), &'static str> {
+    pub fn first<T>(&self, entity: &str, operation: &str, allow: impl Fn(&Access) -> Outcome<T>) -> Outcome<(T, &Access)> {
         let mut refusal = None;
-        for access in self.accesses.iter().filter(|access| access.purpose == self.purpose && access.operations.contains(operation)) {
+        for access in self.giving(entity, operation) {
             match allow(access) {
                 Ok(allowed) => return Ok((allowed, access)),
                 Err(reason) => refusal = refusal.or(Some(reason)),
@@ -71,140 +75,100 @@ impl Reference<'_> {
         Err(refusal.unwrap_or(DENIED))
     }
 
-    /// A field's mode, where the grant has it and the actor may know it.
-    fn mode(&self, access: &Access, name: &str) -> Result<Mode, &'static str> {
-        let mode = *access.fields.get(name).ok_or(DENIED)?;
-        let field = self.schema.field(name).ok_or(DENIED)?;
-        if field.class > self.actor.clearance { Err(DENIED) } else { Ok(mode) }
+    fn clearance(&self) -> usize {
+        self.actor.map_or(0, |actor| actor.clearance)
     }
 
-    fn plain(&self, access: &Access, name: &str) -> Result<(), &'static str> {
+    /// A field's mode, where the grant has it and the actor may know it.
+    pub fn mode(&self, access: &Access, name: &str) -> Outcome<Mode> {
+        let mode = *access.fields.get(name).ok_or(DENIED)?;
+        let field = self.domain.schema(&access.entity).field(name).ok_or(DENIED)?;
+        if field.class > self.clearance() { Err(DENIED) } else { Ok(mode) }
+    }
+
+    pub fn plain(&self, access: &Access, name: &str) -> Outcome<()> {
         if self.mode(access, name)? == Mode::Plain { Ok(()) } else { Err(DENIED) }
     }
 
-    fn shown(&self, access: &Access, fields: &[String]) -> Result<(), &'static str> {
-        for name in fields.iter().filter(|name| *name != "version") {
-            if self.mode(access, name)? == Mode::Check {
-                return Err(DENIED);
-            }
-        }
-        Ok(())
+    /// Whether the actor may know every field that a condition looks at, on its ways too.
+    fn cleared(&self, schema: &Schema, condition: &Condition) -> Outcome<()> {
+        let mut fields = condition.comparisons().into_iter().flat_map(|part| self.domain.along(schema, &part.field));
+        if fields.any(|(_, field)| field.class > self.clearance()) { Err(DENIED) } else { Ok(()) }
     }
 
-    fn read(&self, fields: &[String], filter: &[Comparison], sort: &[(String, bool)], pages: &[usize]) -> Result<Expected, &'static str> {
-        let ((), access) = self.first("read", |access| {
-            self.shown(access, fields)?;
-            filter.iter().try_for_each(|part| self.plain(access, &part.field))?;
-            sort.iter().try_for_each(|(name, _)| self.plain(access, name))
-        })?;
-        let mut rows: Vec<&Record> = self.records.iter().filter(|record| self.reaches(access, record)).collect();
-        rows.retain(|record| filter.iter().all(|part| part.holds(&|name| self.value(record, name)) == Some(true)));
-        // The records stand in the order in which they were made, which is that of their numbers. Ties go the way of the
-        // last key; that of an age is its date of birth, the other way round.
-        if sort.last().is_some_and(|(name, descending)| *descending != is_derived(self.schema, name)) {
-            rows.reverse();
-        }
-        rows.sort_by(|left, right| {
-            let each = sort.iter().map(|(name, descending)| self.compare(left, right, name, *descending));
-            each.fold(Ordering::Equal, Ordering::then)
-        });
-        let mut said = Vec::new();
-        let mut rest = rows.as_slice();
-        for asked in pages {
-            let (page, behind) = rest.split_at(rest.len().min(*asked).min(access.rows));
-            let written: Vec<_> = page.iter().map(|record| self.row(access, record, fields)).collect();
-            said.push(json!({"rows": format!("[{}]", written.join(",")), "more": !behind.is_empty()}));
-            rest = behind;
-            if rest.is_empty() {
-                break;
-            }
-        }
-        Ok(Expected::Answer(json!({"pages": said})))
-    }
-
-    /// Unknown values last, whatever the direction; an age by its date of birth.
-    fn compare(&self, left: &Record, right: &Record, name: &str, descending: bool) -> Ordering {
-        let field = self.schema.field(name).unwrap();
-        let (source, descending) = match &field.kind {
-            Kind::AgeOf(source) => (source.as_str(), !descending),
-            _ => (name, descending),
-        };
-        match (self.value(left, source), self.value(right, source)) {
-            (Value::Null, Value::Null) => Ordering::Equal,
-            (Value::Null, _) => Ordering::Greater,
-            (_, Value::Null) => Ordering::Less,
-            (left, right) => {
-                let order = left.order(&right).unwrap();
-                if descending { order.reverse() } else { order }
-            }
-        }
-    }
-
-    fn get(&self, id: &str, fields: &[String]) -> Result<Expected, &'static str> {
-        let ((), access) = self.first("read", |access| {
-            self.shown(access, fields)?;
-            self.record(id).map(|_| ())
-        })?;
-        let (_, record) = self.record(id)?;
-        if !self.reaches(access, record) {
-            return Err(NOT_FOUND);
-        }
-        Ok(Expected::Answer(json!({"row": self.row(access, record, fields)})))
-    }
-
-    fn check(&self, id: &str, name: &str) -> Result<Expected, &'static str> {
-        let mut candidates = self.accesses.iter().filter(|access| access.purpose == self.purpose && access.operations.contains("check"));
+    fn check(&self, schema: &Schema, id: &str, name: &str) -> Outcome {
+        let mut candidates = self.giving(&schema.name, "check");
         let (access, check) = candidates.find_map(|access| access.checks.get(name).map(|check| (access, check))).ok_or(DENIED)?;
-        if check.fields().iter().any(|name| self.schema.field(name).is_some_and(|field| field.class > self.actor.clearance)) {
-            return Err(DENIED);
-        }
-        let (_, record) = self.record(id)?;
+        self.cleared(schema, check)?;
+        let (_, record) = self.record(schema, id)?;
         if !self.reaches(access, record) {
             return Err(NOT_FOUND);
         }
-        let holds = check.holds(&|name| self.value(record, name)) == Some(true);
-        Ok(Expected::Answer(json!({"holds": holds})))
+        Ok(Expected::Answer(json!({"holds": self.holds(schema, &record.values, check)})))
     }
 
-    fn settable(&self, access: &Access, values: &[(String, Value)]) -> Result<(), &'static str> {
+    fn aggregate(&self, schema: &Schema, name: &str) -> Outcome {
+        let mut candidates = self.giving(&schema.name, "aggregate");
+        let found = candidates.find_map(|access| access.tables.iter().find(|table| table.name == name).map(|table| (access, table)));
+        let (access, table) = found.ok_or(DENIED)?;
+        table.fields().try_for_each(|field| self.mode(access, field).map(drop))?;
+        table.condition.iter().try_for_each(|condition| self.cleared(schema, condition))?;
+        let records = self.domain.records(&schema.name).values();
+        let reached = records.filter(|record| self.reaches(access, record)).map(|record| &record.values);
+        let rows = table.rows(self.domain, schema, reached, self.today);
+        Ok(Expected::Answer(json!({"table": format!("{{\"smallest_group\":{SMALLEST},\"rounded_to\":{STEP},\"rows\":{rows}}}")})))
+    }
+
+    fn settable(&self, access: &Access, values: &[(String, Value)]) -> Outcome<()> {
         for (name, _) in values {
             self.plain(access, name)?;
-            if is_derived(self.schema, name) {
-                return Err("invalid");
+            if self.domain.schema(&access.entity).field(name).is_some_and(|field| field.is_derived()) {
+                return Err(INVALID);
             }
         }
         Ok(())
     }
 
-    fn create(&self, values: &[(String, Value)]) -> Result<Expected, &'static str> {
-        let ((), access) = self.first("create", |access| self.settable(access, values))?;
-        let values: BTreeMap<String, Value> = values.iter().filter(|(_, value)| *value != Value::Null).cloned().collect();
-        if self.schema.placed {
-            let Some(Value::Text(grid)) = values.get("grid") else { return Err("invalid") };
+    fn create(&self, schema: &Schema, values: &[(String, Value)]) -> Outcome {
+        let ((), access) = self.first(&schema.name, "create", |access| self.settable(access, values))?;
+        let mut values: Values = values.iter().filter(|(_, value)| *value != Value::Null).cloned().collect();
+        if schema.lies_with().is_none() && schema.is_placed() {
+            let Some(Value::Text(grid)) = values.get("grid") else { return Err(INVALID) };
             if !self.within(access, grid) {
                 return Err(DENIED);
             }
         }
+        self.refers_within(access, schema, &values)?;
+        if let Some(reference) = schema.lies_with() {
+            values.insert("grid".into(), self.place_of(schema, reference, values.get(reference))?);
+        }
+        self.is_alone(schema, None, &values)?;
         if !self.satisfies(access, &values) {
             return Err(DENIED);
         }
         Ok(Expected::Made(values))
     }
 
-    fn update(&self, id: &str, version: i64, values: &[(String, Value)]) -> Result<Expected, &'static str> {
-        let ((), access) = self.first("update", |access| {
+    fn update(&self, schema: &Schema, id: &str, version: i64, values: &[(String, Value)]) -> Outcome {
+        let ((), access) = self.first(&schema.name, "update", |access| {
             self.settable(access, values)?;
-            self.record(id).map(|_| ())
+            self.record(schema, id).map(|_| ())
         })?;
         if values.is_empty() {
-            return Err("invalid");
+            return Err(INVALID);
         }
-        if let Some((_, Value::Text(grid))) = values.iter().find(|(name, _)| name == "grid")
+        let set: Values = values.iter().cloned().collect();
+        if let Some(Value::Text(grid)) = set.get("grid")
             && !self.within(access, grid)
         {
             return Err(DENIED);
         }
-        let (at, record) = self.record(id)?;
+        self.refers_within(access, schema, &set)?;
+        let moved = match schema.lies_with() {
+            Some(reference) if set.contains_key(reference) => Some(self.place_of(schema, reference, set.get(reference))?),
+            _ => None,
+        };
+        let (number, record) = self.record(schema, id)?;
         if !self.reaches(access, record) {
             return Err(NOT_FOUND);
         }
@@ -212,69 +176,71 @@ impl Reference<'_> {
             return Err("conflict");
         }
         let mut changed = record.values.clone();
-        for (name, value) in values {
-            changed.insert(name.clone(), value.clone());
-        }
+        changed.extend(set);
+        changed.extend(moved.map(|grid| ("grid".to_owned(), grid)));
         changed.retain(|_, value| *value != Value::Null);
+        self.is_alone(schema, Some(number), &changed)?;
         if !self.satisfies(access, &changed) {
             return Err(DENIED);
         }
-        Ok(Expected::Changed { record: at, values: changed })
+        Ok(Expected::Changed { number, values: changed })
     }
 
-    fn record(&self, id: &str) -> Result<(usize, &Record), &'static str> {
-        self.records.iter().enumerate().find(|(_, record)| record.id == id).ok_or(NOT_FOUND)
+    /// Where something lies that lies where its reference does.
+    fn place_of(&self, schema: &Schema, reference: &str, value: Option<&Value>) -> Outcome<Value> {
+        let target = schema.field(reference).and_then(|field| field.target()).ok_or(INVALID)?;
+        let Some(Value::Reference { number, .. }) = value else { return Err(NOT_FOUND) };
+        self.domain.records(target)[number].values.get("grid").cloned().ok_or(NOT_FOUND)
     }
 
-    fn value(&self, record: &Record, name: &str) -> Value {
-        self.value_of(&record.values, name)
-    }
-
-    fn value_of(&self, values: &BTreeMap<String, Value>, name: &str) -> Value {
-        let known = |name: &str| values.get(name).cloned().unwrap_or(Value::Null);
-        match self.schema.field(name).map(|field| &field.kind) {
-            Some(Kind::AgeOf(source)) => match known(source) {
-                Value::Date(born) => Value::Integer(age(&born, self.today)),
-                _ => Value::Null,
-            },
-            _ => known(name),
+    /// A record that lies somewhere refers to such only as lie where it might.
+    fn refers_within(&self, access: &Access, schema: &Schema, values: &Values) -> Outcome<()> {
+        for field in schema.fields.iter().filter(|_| schema.is_placed()) {
+            let (Some(target), Some(Value::Reference { number, .. })) = (field.target(), values.get(&field.name)) else { continue };
+            match self.domain.records(target)[number].values.get("grid") {
+                Some(Value::Text(grid)) if !self.within(access, grid) => return Err(NOT_FOUND),
+                _ => {}
+            }
         }
+        Ok(())
     }
 
-    fn satisfies(&self, access: &Access, values: &BTreeMap<String, Value>) -> bool {
-        access.conditions.iter().all(|condition: &Condition| condition.holds(&|name| self.value_of(values, name)) == Some(true))
+    /// No other record has the same key, whoever may see it.
+    fn is_alone(&self, schema: &Schema, number: Option<i64>, values: &Values) -> Outcome<()> {
+        let Some((key, value)) = schema.key.as_ref().and_then(|key| values.get_key_value(key)) else { return Ok(()) };
+        let mut others = self.domain.records(&schema.name).iter().filter(|(other, _)| Some(**other) != number);
+        if others.any(|(_, other)| other.values.get(key) == Some(value)) { Err("conflict") } else { Ok(()) }
+    }
+
+    pub fn record(&self, schema: &Schema, id: &str) -> Outcome<(i64, &Record)> {
+        let mut records = self.domain.records(&schema.name).iter();
+        records.find(|(_, record)| record.id == id).map(|(number, record)| (*number, record)).ok_or(NOT_FOUND)
+    }
+
+    pub fn holds(&self, schema: &Schema, values: &Values, condition: &Condition) -> bool {
+        let value = |path: &str| self.domain.value(schema, values, path, self.today);
+        condition.holds(&Facts { value: &value, today: self.today }) == Some(true)
+    }
+
+    pub fn satisfies(&self, access: &Access, values: &Values) -> bool {
+        let schema = self.domain.schema(&access.entity);
+        access.conditions.iter().all(|condition| self.holds(schema, values, condition))
     }
 
     /// In a region of the actor's and, where the admin left some only, in one of those.
     fn within(&self, access: &Access, grid: &str) -> bool {
-        let lies = |regions: &[&str]| regions.iter().any(|region| grid.starts_with(region));
-        lies(&self.actor.regions) && access.regions.as_ref().is_none_or(|regions| lies(regions))
+        self.actor.is_some_and(|actor| lies(grid, &actor.regions)) && access.regions.as_ref().is_none_or(|regions| lies(grid, regions))
     }
 
-    fn reaches(&self, access: &Access, record: &Record) -> bool {
+    pub fn reaches(&self, access: &Access, record: &Record) -> bool {
         let placed = match record.values.get("grid") {
-            Some(Value::Text(grid)) if self.schema.placed => self.within(access, grid),
+            Some(Value::Text(grid)) => self.within(access, grid),
             _ => true,
         };
-        placed && record.purpose == self.purpose && self.satisfies(access, &record.values)
+        placed && record.purpose.is_none_or(|purpose| purpose == self.purpose) && self.satisfies(access, &record.values)
     }
+}
 
-    fn row(&self, access: &Access, record: &Record, fields: &[String]) -> String {
-        let mut out = format!("{{\"id\":\"{}\"", record.id);
-        for name in fields {
-            if name == "version" {
-                out.push_str(&format!(",\"version\":{}", record.version));
-                continue;
-            }
-            let value = self.value(record, name);
-            let mask = self.schema.field(name).and_then(|field| field.mask);
-            let shown = match (access.fields[name], mask, &value) {
-                (Mode::Masked, Some(mask), Value::Text(text)) => Value::Text(mask.apply(text)).shown(),
-                _ => value.shown(),
-            };
-            out.push_str(&format!(",\"{name}\":{shown}"));
-        }
-        out.push('}');
-        out
-    }
+pub fn lies(grid: &str, regions: &[&str]) -> bool {
+    regions.iter().any(|region| grid.starts_with(region))
 }

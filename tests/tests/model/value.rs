@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde_json::{Value as Json, json};
 
 /// A value of a field. A decimal is in hundredths, a date `YYYY-MM-DD`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     Null,
     Boolean(bool),
@@ -13,6 +13,11 @@ pub enum Value {
     Decimal(i64),
     Text(String),
     Date(String),
+    /// To a record: its number, and the id that readers see.
+    Reference {
+        number: i64,
+        id: String,
+    },
 }
 
 impl Value {
@@ -22,6 +27,7 @@ impl Value {
             (Self::Boolean(left), Self::Boolean(right)) => Some(left.cmp(right)),
             (Self::Integer(left), Self::Integer(right)) | (Self::Decimal(left), Self::Decimal(right)) => Some(left.cmp(right)),
             (Self::Text(left), Self::Text(right)) | (Self::Date(left), Self::Date(right)) => Some(left.as_bytes().cmp(right.as_bytes())),
+            (Self::Reference { number: left, .. }, Self::Reference { number: right, .. }) => Some(left.cmp(right)),
             _ => None,
         }
     }
@@ -34,7 +40,7 @@ impl Value {
             Self::Integer(number) if number.unsigned_abs() <= 1 << 53 => number.to_string(),
             Self::Integer(number) => format!("\"{number}\""),
             Self::Decimal(_) | Self::Date(_) => format!("\"{}\"", self.plain()),
-            Self::Text(text) => Json::from(text.as_str()).to_string(),
+            Self::Text(text) | Self::Reference { id: text, .. } => Json::from(text.as_str()).to_string(),
         }
     }
 
@@ -44,7 +50,7 @@ impl Value {
             Self::Null => Json::Null,
             Self::Boolean(value) => json!(value),
             Self::Integer(number) => json!(number),
-            Self::Decimal(_) | Self::Date(_) | Self::Text(_) => json!(self.plain()),
+            Self::Decimal(_) | Self::Date(_) | Self::Text(_) | Self::Reference { .. } => json!(self.plain()),
         }
     }
 
@@ -56,7 +62,7 @@ impl Value {
             Self::Integer(number) => json!({"integer": number}),
             Self::Decimal(_) => json!({"decimal": self.plain()}),
             Self::Date(date) => json!({"date": date}),
-            Self::Text(text) => json!({"text": text}),
+            Self::Text(text) | Self::Reference { id: text, .. } => json!({"text": text}),
         }
     }
 
@@ -66,7 +72,7 @@ impl Value {
             Self::Null => "null".into(),
             Self::Boolean(value) => value.to_string(),
             Self::Integer(number) => number.to_string(),
-            Self::Decimal(_) | Self::Date(_) | Self::Text(_) => Json::from(self.plain()).to_string(),
+            Self::Decimal(_) | Self::Date(_) | Self::Text(_) | Self::Reference { .. } => Json::from(self.plain()).to_string(),
         }
     }
 
@@ -75,7 +81,7 @@ impl Value {
             Self::Decimal(units) => {
                 format!("{}{}.{:02}", if *units < 0 { "-" } else { "" }, units.unsigned_abs() / 100, units.unsigned_abs() % 100)
             }
-            Self::Date(text) | Self::Text(text) => text.clone(),
+            Self::Date(text) | Self::Text(text) | Self::Reference { id: text, .. } => text.clone(),
             other => other.shown(),
         }
     }

@@ -1,8 +1,16 @@
 //! Where things are: core records that references lead to.
 
-use linli_model::{EntityType, RecordNo, Value};
+use linli_model::{Classification, EntityType, RecordNo, Value};
+use linli_scope::decide::{Ask, Draft};
+use linli_store::StoreError;
+use linli_tests::{databases, entry};
 
-use super::{BORN, GRIDS, LABELS, Record, mix};
+use super::{BORN, GRIDS, LABELS, Record, World, actor, caller, compile, manifest, mix, world};
+
+/// A plugin's own, which lies where its place lies.
+pub const VISIT: &str = r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": false,
+    "x-linli": {"name": "visit", "region": "place.grid", "subjects": [], "steward": "s", "legal-basis": "l"},
+    "properties": {"place": {"type": "string", "x-linli": {"type": "reference", "entity": "place", "classification": "public"}}}}"#;
 
 pub const ZONE: &str = r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": false, "required": ["grid"],
     "x-linli": {"name": "zone", "region": "grid", "subjects": ["self"], "steward": "s", "legal-basis": "l"},
@@ -64,4 +72,39 @@ impl Places {
         let record = &records[usize::try_from(record.0).unwrap() - 1];
         record.get(field).cloned().unwrap_or(Value::Null)
     }
+}
+
+#[test]
+fn what_lies_where_its_reference_does_moves_with_it() {
+    databases().iter().map(world).for_each(move_a_visit);
+}
+
+fn move_a_visit(world: World) {
+    let World { runtime, store, keyring, places, .. } = world;
+    let scope = compile(&store.catalogue(), &keyring, &manifest("visit", "\"read\", \"create\", \"update\"", "place = \"plain\"", ""));
+    let all = actor(&["44"], Classification::Sensitive);
+    let in_cell = |cell: &str| {
+        let at = places.places.iter().position(|place| place["grid"] == Value::Text(cell.into())).unwrap();
+        Value::Reference(RecordNo(at as i64 + 1))
+    };
+    let put = |target, place: Value| {
+        let permission = scope.may_change(&caller(&all), "visit", target, &["place"]).unwrap();
+        let change = permission.change(Draft { values: vec![("place".to_owned(), place)], evidence: None, label: None }).unwrap();
+        runtime.block_on(store.apply(vec![change], entry())).map(|mut made| made.remove(0))
+    };
+    let found_in = || {
+        let found = |cell: &&&str| {
+            let ask = Ask { entity: "visit".into(), limit: 10, ..Ask::default() };
+            let near = actor(&[&cell[..12]], Classification::Sensitive);
+            runtime.block_on(store.read(&scope.read(&caller(&near), &ask).unwrap())).unwrap().count == 1
+        };
+        [GRIDS[0], GRIDS[2]].iter().filter(found).copied().collect::<Vec<_>>()
+    };
+    let made = put(None, in_cell(GRIDS[0])).unwrap();
+    assert_eq!(found_in(), [GRIDS[0]]);
+    let id = scope.tokens().token(made.entity, made.record);
+    let moved = put(Some((&*id, 1)), in_cell(GRIDS[2])).unwrap();
+    assert_eq!((found_in(), moved.region.unwrap().as_str()), (vec![GRIDS[2]], GRIDS[2]));
+    // It can't lie nowhere.
+    assert!(matches!(put(Some((&*id, 2)), Value::Null), Err(StoreError::Reference { .. })));
 }

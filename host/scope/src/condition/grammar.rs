@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
     fn path<'e>(&self, expression: &'e IdedExpr, entity: &EntityType) -> Result<Path<'e>, ConditionError> {
         match &expression.expr {
             Expr::Ident(name) => Ok(Path { steps: Vec::new(), field: name, id: expression.id }),
-            Expr::Select(select) if !select.test => {
+            Expr::Select(select) => {
                 let mut path = self.path(&select.operand, entity)?;
                 let step = self.step(&path, entity)?;
                 path.steps.push(step);
@@ -175,10 +175,6 @@ impl<'a> Reader<'a> {
             Expr::Literal(LiteralValue::Double(_)) => {
                 return Err(self.unknown(expression, "a floating-point number (write decimals as text, \"12.50\")"));
             }
-            Expr::Call(call) if call.func_name == operators::NEGATE => match call.args.first().map(|part| self.operand(part)) {
-                Some(Ok(Operand::Value(Value::Integer(number)))) => Value::Integer(number.saturating_neg()),
-                _ => return Err(self.unknown(expression, "a negated value")),
-            },
             Expr::Call(call) => return self.day(expression, call).map(Operand::Today),
             other => return Err(self.unknown(expression, &format!("{} where a value must stand", word(other)))),
         };

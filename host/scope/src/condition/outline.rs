@@ -26,7 +26,7 @@ fn outlined(condition: &Predicate, entity: &EntityType, inside: bool) -> String 
 
 fn joined(parts: &[Predicate], sign: &str, entity: &EntityType, inside: bool) -> String {
     let text = parts.iter().map(|part| outlined(part, entity, true)).collect::<Vec<_>>().join(sign);
-    if inside && parts.len() > 1 { format!("({text})") } else { text }
+    if inside { format!("({text})") } else { text }
 }
 
 fn compare(name: String, compared: &Comparison, entity: &EntityType) -> String {

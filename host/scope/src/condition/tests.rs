@@ -84,6 +84,9 @@ fn what_does_not_fit_is_refused_with_its_place_and_a_reason() {
         ("birth_date < today() - period(\"80Y\")", "the period is no period"),
         ("birth_date < today() - 3", "other than period"),
         ("birth_date < now()", "`now` where a value"),
+        ("birth_date < now() - period(\"P1Y\")", "`_-_` where a value or today()"),
+        ("birth_date < today(1) + period(\"P1Y\")", "`_+_` where a value or today()"),
+        ("age == -low_income", "`-_` where a value"),
     ] {
         let message = read(source).unwrap_err().to_string();
         assert!(message.contains(expected), "{source}: {message}");
@@ -101,6 +104,44 @@ fn hostile_texts_are_refused_before_the_parser_sees_them() {
     }
     assert_eq!(read(&format!("grid in region({})", vec!["\"44\""; 65].join(", "))), Err(ConditionError::Size));
     assert!(read(&format!("age in [{}]", vec!["1"; 101].join(", "))).unwrap_err().to_string().contains("1 to 100 values"));
+}
+
+#[test]
+fn a_path_follows_three_references_and_no_fourth() {
+    let catalogue = test_model::catalogue();
+    let of = |entity: &str, source: &str| parse(source, catalogue.entity(entity).unwrap(), &catalogue);
+    assert!(of("matter", "resident.household.dwelling.kind == \"rented\"").is_ok());
+    let message = of("facility", "organisation.legal_representative.household.dwelling.kind == \"rented\"").unwrap_err().to_string();
+    assert!(message.contains("at most 3 references"), "{message}");
+}
+
+#[test]
+fn a_number_below_zero_is_written_with_its_sign() {
+    for source in ["age > -1", "age > - 1", "age > -9223372036854775808"] {
+        assert!(read(source).is_ok(), "{source}");
+    }
+}
+
+#[test]
+fn length_nesting_and_signs_are_counted_to_the_last() {
+    let nested = |depth: usize| format!("{}low_income{}", "(".repeat(depth), ")".repeat(depth));
+    assert!(read(&nested(16)).is_ok());
+    assert_eq!(read(&nested(17)), Err(ConditionError::Size));
+    // What is closed again nests no deeper.
+    assert!(read(&vec!["(low_income)"; 20].join(" && ")).is_ok());
+    assert!(read(&vec!["age in [1]"; 20].join(" && ")).is_ok());
+    let long = |length: usize| format!("low_income{}", " ".repeat(length - "low_income".len()));
+    assert!(read(&long(LENGTH_MAX)).is_ok());
+    assert_eq!(read(&long(LENGTH_MAX + 1)), Err(ConditionError::Size));
+}
+
+#[test]
+fn what_is_no_condition_is_found_by_line_and_column() {
+    let place = |source: &str| match read(source) {
+        Err(ConditionError::Syntax { place, .. }) => (place.line, place.column),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(place("age >= 80 &&\n  ) low_income"), (2, 3));
 }
 
 #[test]

@@ -67,10 +67,7 @@ impl<'s, 'c> Links<'s, 'c> {
         (next, wanted): (&str, Use),
     ) -> Result<(usize, &'s Compiled), Denial> {
         let entity = &access.entity;
-        if !access.operations.contains(&Operation::Link) {
-            return Err(self.no_link(access, reference));
-        }
-        let (index, mode) = self.scope.usable(access, self.caller, reference, Use::Follow)?;
+        let (index, mode) = self.may_follow(access, reference)?;
         let kind = entity.fields.get_index(index).map(|(_, field)| &field.kind);
         let Some(FieldKind::Reference { entity: target }) = kind else {
             let message = format!("`{reference}` of `{}` holds no reference that could be followed", entity.name);
@@ -92,7 +89,16 @@ impl<'s, 'c> Links<'s, 'c> {
         Ok((self.found.len() - 1, far))
     }
 
-    /// The first access that reads `next` of the far entity type for this purpose; where none does, why the first does not.
+    /// A reference's index and mode, if the access may follow it.
+    fn may_follow(&self, access: &Compiled, reference: &str) -> Result<(usize, Mode), Denial> {
+        if !access.operations.contains(&Operation::Link) {
+            return Err(self.no_link(access, reference));
+        }
+        self.scope.usable(access, self.caller, reference, Use::Follow)
+    }
+
+    /// The first access that reads `next` of the far entity type for this purpose, or follows it where the path goes on;
+    /// where none does, why the first does not.
     fn far(&self, target: &str, next: &str, wanted: Use) -> Result<&'s Compiled, Denial> {
         let purpose = self.caller.purpose;
         let readers = self
@@ -117,7 +123,10 @@ impl<'s, 'c> Links<'s, 'c> {
             return Err(about(entity, next, DenialKind::Invalid, message));
         }
         self.scope.may_go(access, self.caller.channel)?;
-        self.scope.usable(access, self.caller, next, wanted).map(drop)
+        match wanted {
+            Use::Follow => self.may_follow(access, next).map(drop),
+            _ => self.scope.usable(access, self.caller, next, wanted).map(drop),
+        }
     }
 
     fn no_link(&self, access: &Compiled, reference: &str) -> Denial {

@@ -101,7 +101,7 @@ impl Scope {
             classification: highest(
                 outputs
                     .iter()
-                    .filter_map(|output| shown(&access.entity, *output))
+                    .filter_map(|output| output_field(&access.entity, *output))
                     .chain(links.fields.iter().copied())
                     .chain(filter.iter().filter_map(|part| access.entity.field(&part.field)))
                     .chain(sort.iter().filter_map(|key| access.entity.fields.get_index(key.field).map(|(_, field)| field))),
@@ -152,36 +152,28 @@ impl Scope {
         fields: &[String],
     ) -> Result<Authorized<Read>, Denial> {
         let entity = &access.entity;
-        let field = entity.field(key).filter(|field| field.public_key && access.public.iter().any(|public| public == key));
-        let Some(field) = field else {
-            return Err(about(
-                entity,
-                key,
-                DenialKind::Field,
-                format!(
-                    "`{key}` is no public key of `{}` that the grant shows: it needs public-key in the schema and a place in `public`",
-                    entity.name
-                ),
-            ));
+        // By a key that the grant masks, the public could still find out what the mask hides.
+        let shown_plain = public(access, key) == Some(Mode::Plain);
+        let Some(field) = entity.field(key).filter(|field| field.public_key && shown_plain) else {
+            let message = format!(
+                "`{key}` is no public key of `{}` that the grant shows plain: it needs public-key in the schema and a place in `public`",
+                entity.name
+            );
+            return Err(about(entity, key, DenialKind::Field, message));
         };
         let value = predicate::fit(Value::Text(value.to_owned()), field)
             .map_err(|misfit| about(entity, key, DenialKind::Invalid, format!("public-lookup by `{key}`: {misfit}")))?;
         let mut outputs = vec![Output::Id];
+        let mut shown = Vec::with_capacity(fields.len());
         for name in fields {
-            let index = access.public.contains(name).then(|| entity.fields.get_index_of(name.as_str())).flatten();
-            let index = index.ok_or_else(|| {
-                about(
-                    entity,
-                    name,
-                    DenialKind::Field,
-                    format!(
-                        "`{name}` of `{}` is not public: add it to `public` of [[access]] {} in plugin.toml",
-                        entity.name,
-                        access.request + 1
-                    ),
-                )
+            let (index, mode) = entity.fields.get_index_of(name.as_str()).zip(public(access, name)).ok_or_else(|| {
+                let number = access.request + 1;
+                let message =
+                    format!("`{name}` of `{}` is not public: add it to `public` of [[access]] {number} in plugin.toml", entity.name);
+                about(entity, name, DenialKind::Field, message)
             })?;
-            outputs.push(Output::Field(index, Mode::Plain));
+            outputs.push(Output::Field(index, mode));
+            shown.push((name.clone(), mode.as_str().to_owned()));
         }
         let regions = match &access.regions {
             Some(regions) if entity.region_column().is_some() => Reach::Within(regions.clone()),
@@ -190,7 +182,7 @@ impl Scope {
         Ok(Authorized::new(Read {
             // The grant itself opens these fields to everybody, so no actor's rights and no label bound it.
             bounds: Bounds { condition: access.condition.clone(), regions, own: None, label: None },
-            classification: highest(outputs.iter().filter_map(|output| shown(entity, *output))),
+            classification: highest(outputs.iter().filter_map(|output| output_field(entity, *output))),
             outputs,
             links: Vec::new(),
             filter: Vec::new(),
@@ -200,7 +192,7 @@ impl Scope {
             single: Some(Single::Key(key.to_owned(), value)),
             tokens: self.tokens.clone(),
             today: caller.today,
-            fields: fields.iter().map(|name| (name.clone(), Mode::Plain.as_str().to_owned())).collect(),
+            fields: shown,
             shape: shape(&self.application, entity, &[]),
             allowance: self.allowance(access),
             entity: entity.clone(),
@@ -208,7 +200,12 @@ impl Scope {
     }
 }
 
-fn shown(entity: &EntityType, output: Output) -> Option<&Field> {
+/// How a field is shown to the public, if it is.
+fn public(access: &Compiled, name: &str) -> Option<Mode> {
+    access.fields.get(name).copied().filter(|_| access.public.iter().any(|public| public == name))
+}
+
+fn output_field(entity: &EntityType, output: Output) -> Option<&Field> {
     match output {
         Output::Field(index, _) => entity.fields.get_index(index).map(|(_, field)| field),
         Output::Id | Output::Version | Output::Linked(..) => None,

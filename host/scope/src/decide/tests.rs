@@ -1,10 +1,13 @@
-use linli_model::{Classification, Value};
+mod admission;
+mod reading;
+
+use linli_model::{Classification, EntityType, Value};
 
 use super::{Ask, Draft};
 use crate::denial::{Denial, DenialKind};
 use crate::scope::{Scope, Sources};
 use crate::test_model::{actor, caller};
-use crate::{Actor, Grant, GrantState, Keyring, Narrowing, Operator, Role, test_model};
+use crate::{Actor, Caller, Grant, GrantState, Keyring, Narrowing, Operator, Role, test_model};
 
 const ACCESSES: &str = r#"
     [[access]]
@@ -202,6 +205,51 @@ fn a_permission_is_for_its_fields_and_its_regions_only() {
     assert_eq!(refused(Some(("forged", 1)), "grid"), DenialKind::NotFound);
 }
 
+#[test]
+fn what_is_changed_stands_on_who_said_so_and_on_what_evidence() {
+    let (scope, actor) = (scope(), actor(Classification::Sensitive));
+    let permission = scope.may_change(&caller(&actor), "resident", None, &["ethnicity"]).unwrap();
+    let values = vec![("ethnicity".to_owned(), Value::Text("01".to_owned()))];
+    let change = permission.change(Draft { values, evidence: Some("form 7".into()), label: None }).unwrap();
+    let source = &change.source;
+    assert_eq!((&*source.actor, &*source.application, &*source.purpose), ("user:1", "a.b", "p"));
+    assert_eq!(source.evidence.as_deref(), Some("form 7"));
+}
+
+const CHECKED: &str = r#"
+    [[access]]
+    purpose = "p"
+    entity = "resident"
+    operations = ["check"]
+    checks = { adult = "age >= 18", living = "status == \"living\"" }
+    [[access]]
+    purpose = "p"
+    entity = "household"
+    operations = ["check"]
+    checks = { shared = "kind == \"collective\"" }
+"#;
+
+#[test]
+fn a_check_is_granted_by_its_name_of_its_entity_type_for_its_purpose() {
+    let scope = test_model::granted(CHECKED, &Narrowing { drop_checks: vec!["resident.living".into()], ..Narrowing::default() }).unwrap();
+    let actor = actor(Classification::Sensitive);
+    let refused = |purpose, entity: &str, check: &str| {
+        scope
+            .check(&Caller { purpose, ..caller(&actor) }, entity, "forged", check)
+            .map(drop)
+            .map_err(|denial| (denial.kind, denial.message))
+            .unwrap_err()
+    };
+    let asked_for =
+        |entity: &str, check: &str| refused("p", entity, check).1.contains("is asked for in plugin.toml but not granted; see grant 5");
+    assert!(asked_for("resident", "living"));
+    for (purpose, entity, check) in [("p", "resident", "shared"), ("p", "household", "living"), ("q", "resident", "living")] {
+        let (kind, message) = refused(purpose, entity, check);
+        assert!(kind == DenialKind::Predicate && message.contains("is not asked for"), "{message}");
+    }
+    assert_eq!(refused("p", "resident", "adult").0, DenialKind::NotFound);
+}
+
 /// A resident's household and its dwelling, each end with an access of its own.
 const LINKED: &str = r#"
     [[access]]
@@ -247,6 +295,14 @@ fn a_link_reads_each_end_under_its_own_access() {
     assert_eq!(read.links[0].fields, [pair("dwelling", "check"), pair("kind", "plain")]);
     assert_eq!(read.links[1].fields, [pair("address", "masked")]);
     assert_eq!((read.classification, read.limit), (Classification::Personal, 20));
+}
+
+#[test]
+fn a_link_goes_on_under_the_access_that_follows() {
+    let reader = "[[access]]\npurpose = \"p\"\nentity = \"household\"\noperations = [\"read\"]\nfields = { dwelling = \"plain\" }\n";
+    let actor = actor(Classification::Personal);
+    let read = scope_of(&format!("{reader}{LINKED}"), &[]).read(&caller(&actor), &fields(&["household.dwelling.address"])).unwrap();
+    assert_eq!(read.links[0].bounds.condition.fields(), ["kind"]);
 }
 
 #[test]
@@ -319,4 +375,52 @@ fn no_way_around_a_field_that_is_not_granted() {
     for ask in [fields(&["birth_date"]), filtered("birth_date"), sorted("birth_date")] {
         assert_eq!(derived.read(&caller(&actor(Classification::Sensitive)), &ask).unwrap_err().kind, DenialKind::Field);
     }
+}
+
+/// Organisations that anybody finds by their code.
+const PUBLIC: &str = r#"
+    [[access]]
+    purpose = "p"
+    entity = "organisation"
+    operations = ["public-lookup"]
+    fields = { credit_code = "plain", name = "plain", address = "plain", employees = "plain" }
+    public = ["credit_code", "name", "address"]
+"#;
+
+/// An organisation with a public key, and a mask for each field.
+fn open_organisation() -> EntityType {
+    let mut organisation = test_model::catalogue().entity("organisation").unwrap().as_ref().clone();
+    for (name, field) in &mut organisation.fields {
+        field.public_key = name == "credit_code";
+        field.mask = field.mask.or(Some(linli_model::Mask::Name));
+    }
+    organisation
+}
+
+fn look_up(masked: &[&str], key: &str, fields: &[&str]) -> Result<Vec<(String, String)>, Denial> {
+    let mut catalogue = test_model::catalogue();
+    catalogue.add_entity(open_organisation());
+    let mask_fields = masked.iter().map(|name| (*name).to_owned()).collect();
+    let scope = test_model::granted_of(&catalogue, PUBLIC, &Narrowing { mask_fields, ..Narrowing::default() }).unwrap();
+    let fields: Vec<String> = fields.iter().map(|name| (*name).to_owned()).collect();
+    let actor = actor(Classification::Public);
+    let nobody = Caller { actor: None, ..caller(&actor) };
+    scope.lookup(&nobody, "organisation", key, "91440101MA5XXXXX0X", &fields).map(|read| read.fields.clone())
+}
+
+#[test]
+fn the_public_sees_what_the_grant_shows_it_and_as_it_shows_it() {
+    let shown = |name: &str, mode: &str| (name.to_owned(), mode.to_owned());
+    assert_eq!(look_up(&[], "credit_code", &["name", "address"]).unwrap(), [shown("name", "plain"), shown("address", "plain")]);
+    assert_eq!(look_up(&["organisation.address"], "credit_code", &["address"]).unwrap(), [shown("address", "masked")]);
+    for (masked, key, field) in [
+        (&[][..], "credit_code", "employees"),
+        (&[], "credit_code", "status"),
+        (&[], "name", "name"),
+        (&["organisation.credit_code"], "credit_code", "name"),
+    ] {
+        assert_eq!(look_up(masked, key, &[field]).unwrap_err().kind, DenialKind::Field, "{key} {field}");
+    }
+    let message = look_up(&[], "credit_code", &["employees"]).unwrap_err().message;
+    assert_eq!(message, "`employees` of `organisation` is not public: add it to `public` of [[access]] 1 in plugin.toml");
 }

@@ -23,5 +23,14 @@ pub struct Tabulated<T> {
 /// `denied` where the manifest does not declare it or the grant does not allow it; `limit` where it has too many groups;
 /// `internal` where a group does not fit `T`.
 pub fn aggregate<T: DeserializeOwned>(entity: &str, table: &str) -> Result<Tabulated<T>> {
-    Ok(serde_json::from_str(&host::aggregate(entity, table)?)?)
+    Ok(serde_json::from_str(&aggregate_raw(entity, table)?)?)
+}
+
+/// A declared table as JSON text.
+///
+/// # Errors
+///
+/// As [`aggregate`].
+pub fn aggregate_raw(entity: &str, table: &str) -> Result<String> {
+    Ok(host::aggregate(entity, table)?)
 }

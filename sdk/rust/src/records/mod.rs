@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::bindings::linli::platform::records as host;
 use crate::{Id, Result, Value};
 
-pub use aggregate::{Tabulated, aggregate};
+pub use aggregate::{Tabulated, aggregate, aggregate_raw};
 pub use change::{Change, Outcome, apply, create, update};
 pub use cursor::{Cursor, Page, Rows};
 pub use query::{Condition, Field, Query, field, query};
@@ -57,7 +57,16 @@ pub fn check(entity: &str, id: &Id, predicate: &str, args: &[Value<'_>]) -> Resu
 ///
 /// `not-found`; `denied` where `fields` names one that the manifest does not list as `public`.
 pub fn lookup<T: DeserializeOwned>(entity: &str, key: &str, value: &str, fields: &[&str]) -> Result<T> {
-    Ok(serde_json::from_str(&host::lookup(entity, key, value, fields)?)?)
+    Ok(serde_json::from_str(&lookup_raw(entity, key, value, fields)?)?)
+}
+
+/// One record by a public key, as JSON text.
+///
+/// # Errors
+///
+/// As [`lookup`].
+pub fn lookup_raw(entity: &str, key: &str, value: &str, fields: &[&str]) -> Result<String> {
+    Ok(host::lookup(entity, key, value, fields)?)
 }
 
 fn to_json(values: &impl Serialize) -> Result<String> {

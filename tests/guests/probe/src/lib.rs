@@ -6,6 +6,9 @@ use linli_sdk::records::{self, Change, Condition, Cursor};
 use linli_sdk::{Date, Decimal, Value, Version};
 use serde_json::{Map, json};
 
+/// The most characters of an answer in one block; a longer one has more than one.
+const PART: usize = 15_000;
+
 #[derive(Deserialize)]
 struct Input {
     /// A [`Request`] as JSON.
@@ -18,6 +21,8 @@ enum Request {
     Read(Read),
     Get { entity: String, id: Id, fields: Vec<String> },
     Check { entity: String, id: Id, check: String },
+    Aggregate { entity: String, table: String },
+    Lookup { entity: String, key: String, value: String, fields: Vec<String> },
     Create { entity: String, values: Vec<Map<String, serde_json::Value>> },
     Update { entity: String, id: Id, version: Version, values: Map<String, serde_json::Value> },
 }
@@ -57,7 +62,9 @@ fn pass_on(input: Input) -> Result<View> {
         Ok(said) => said,
         Err(error) => json!({"error": error.code(), "detail": error.detail()}),
     };
-    Ok(View::new("answer").block(Message::info(said.to_string())))
+    let said: Vec<char> = said.to_string().chars().collect();
+    let view = View::new("answer");
+    Ok(said.chunks(PART).fold(view, |view, part| view.block(Message::info(part.iter().collect::<String>()))))
 }
 
 fn answer(request: &Request) -> Result<serde_json::Value> {
@@ -68,6 +75,11 @@ fn answer(request: &Request) -> Result<serde_json::Value> {
             json!({"row": records::get_raw(entity, id, &fields)?})
         }
         Request::Check { entity, id, check } => json!({"holds": records::check(entity, id, check, &[])?}),
+        Request::Aggregate { entity, table } => json!({"table": records::aggregate_raw(entity, table)?}),
+        Request::Lookup { entity, key, value, fields } => {
+            let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+            json!({"row": records::lookup_raw(entity, key, value, &fields)?})
+        }
         Request::Create { entity, values } => {
             let changes = values.iter().map(|values| Change::create(entity, values)).collect::<Result<Vec<_>>>()?;
             let made = records::apply(&changes)?;
@@ -143,5 +155,7 @@ linli_sdk::plugin! {
     pages: {
         "/p" => pass_on,
         "/q" => pass_on,
+        "/open-p" => pass_on,
+        "/open-q" => pass_on,
     },
 }

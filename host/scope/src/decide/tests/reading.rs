@@ -1,0 +1,133 @@
+//! Reads: what they follow, what they filter by, how much they ask for at once, and where they go on.
+
+use linli_model::{RecordNo, RegionSource};
+
+use super::*;
+use crate::plan::{Bounds, Reach};
+use crate::position::Position;
+
+/// A matter, what it concerns, and what those belong to.
+const MATTERS: &str = r#"
+    [[access]]
+    purpose = "p"
+    entity = "matter"
+    operations = ["read", "link"]
+    fields = { title = "plain", organisation = "plain", facility = "plain" }
+    [[access]]
+    purpose = "p"
+    entity = "facility"
+    operations = ["read", "link"]
+    fields = { name = "plain", kind = "plain", organisation = "check" }
+    [[access]]
+    purpose = "p"
+    entity = "organisation"
+    operations = ["read"]
+    fields = { name = "plain", type = "plain" }
+"#;
+
+fn of_matters(names: &[&str]) -> Ask {
+    Ask { entity: "matter".into(), ..fields(names) }
+}
+
+fn read(accesses: &str, ask: &Ask) -> Result<crate::Authorized<crate::Read>, Denial> {
+    scope_of(accesses, &[]).read(&caller(&actor(Classification::Sensitive)), ask)
+}
+
+#[test]
+fn each_reference_is_followed_once_and_by_its_own_way() {
+    let paths = ["organisation.name", "facility.name", "facility.organisation.name", "facility.organisation.type", "facility.kind"];
+    let read = read(MATTERS, &of_matters(&paths)).unwrap();
+    let links: Vec<_> = read.links.iter().map(|link| (link.from, link.path.as_str())).collect();
+    assert_eq!(links, [(None, "organisation"), (None, "facility"), (Some(1), "facility.organisation")]);
+}
+
+#[test]
+fn the_log_names_each_field_once_at_the_end_where_it_was_read() {
+    let asked = ["organisation", "organisation.name", "organisation.name", "facility.organisation.name", "facility.organisation.type"];
+    let read = read(MATTERS, &of_matters(&asked)).unwrap();
+    let names = |fields: &[(String, String)]| fields.iter().map(|(name, how)| format!("{name} {how}")).collect::<Vec<_>>();
+    assert_eq!(names(&read.fields), ["organisation plain", "facility plain"]);
+    let ends: Vec<_> = read.links.iter().map(|link| names(&link.fields)).collect();
+    assert_eq!(ends, [vec!["name plain"], vec!["organisation check"], vec!["name plain", "type plain"]]);
+}
+
+#[test]
+fn a_reference_is_filtered_by_the_id_of_what_it_leads_to_and_by_nothing_else() {
+    let scope = scope_of(MATTERS, &[]);
+    let number = |name: &str| test_model::catalogue().entity(name).unwrap().number;
+    let id = |name: &str| Value::Text(scope.tokens().token(number(name), RecordNo(7)));
+    let filtered = |value| Ask { filter: vec![("organisation".into(), Operator::Equal, vec![value])], ..of_matters(&[]) };
+    let found = read(MATTERS, &filtered(id("organisation"))).unwrap();
+    assert_eq!(found.filter[0].operands, [crate::predicate::Operand::Value(Value::Reference(RecordNo(7)))]);
+    for value in [id("facility"), Value::Text("7".into()), Value::Integer(7)] {
+        let denial = read(MATTERS, &filtered(value)).unwrap_err();
+        assert!(denial.kind == DenialKind::Invalid && denial.message.contains("is no id of a organisation"), "{denial}");
+    }
+}
+
+#[test]
+fn a_read_asks_for_so_much_at_once_and_no_more() {
+    let many = |name: &str, count: usize| vec![name.to_owned(); count];
+    let titles = |count| Ask { fields: many("title", count), ..of_matters(&[]) };
+    let filters = |count| Ask { filter: vec![("title".into(), Operator::Has, Vec::new()); count], ..of_matters(&[]) };
+    let sorts = |count| Ask { sort: vec![("title".into(), false); count], ..of_matters(&[]) };
+    for (most, more, what) in [
+        (titles(256), titles(257), "at most 256 fields, this one has 257"),
+        (filters(64), filters(65), "at most 64 filters, this one has 65"),
+        (sorts(8), sorts(9), "at most 8 sort keys, this one has 9"),
+    ] {
+        assert!(read(MATTERS, &most).is_ok());
+        let denial = read(MATTERS, &more).unwrap_err();
+        assert!(denial.kind == DenialKind::Invalid && denial.message.contains(what), "{denial}");
+    }
+}
+
+#[test]
+fn a_read_goes_on_only_where_the_same_order_of_the_same_records_stopped() {
+    let scope = scope_of(MATTERS, &[]);
+    let sorted = |keys: &[(&str, bool)]| Ask {
+        sort: keys.iter().map(|(name, descending)| ((*name).to_owned(), *descending)).collect(),
+        ..of_matters(&["title"])
+    };
+    let shape = |ask: &Ask| read(MATTERS, ask).unwrap().shape.clone();
+    let by_title = shape(&sorted(&[("title", false)]));
+    let position = Position { values: vec![Value::Text("a".into())], record: RecordNo(7) };
+    let after = scope.positions().seal(&position, &by_title, [1; 12]);
+    assert_eq!(read(MATTERS, &Ask { after: after.clone(), ..sorted(&[("title", false)]) }).unwrap().after, Some(position));
+    let others = Ask { entity: "organisation".into(), sort: vec![("name".into(), false)], ..fields(&["name"]) };
+    for other in [sorted(&[]), sorted(&[("title", true)]), sorted(&[("title", false), ("title", false)]), others] {
+        assert_ne!(shape(&other), by_title);
+        assert_eq!(read(MATTERS, &Ask { after: after.clone(), ..other }).unwrap_err().kind, DenialKind::Invalid);
+    }
+}
+
+#[test]
+fn a_read_is_as_high_as_the_highest_field_that_it_shows_filters_or_sorts_by() {
+    let class = |accesses: &str, ask: &Ask| read(accesses, ask).unwrap().classification;
+    assert_eq!(class(MATTERS, &of_matters(&[])), Classification::Public);
+    assert_eq!(class(MATTERS, &of_matters(&["organisation"])), Classification::Internal);
+    assert_eq!(class(MATTERS, &of_matters(&["title"])), Classification::Personal);
+    assert_eq!(class(MATTERS, &Ask { sort: vec![("title".into(), false)], ..of_matters(&[]) }), Classification::Personal);
+    assert_eq!(class(MATTERS, &of_matters(&["facility.name"])), Classification::Internal);
+}
+
+/// The bounds of a public look-up of organisations under a grant for some regions, or for all.
+fn bounds(regions: &[&str], region: RegionSource) -> Bounds {
+    let mut organisation = open_organisation();
+    organisation.region = region;
+    let mut catalogue = test_model::catalogue();
+    catalogue.add_entity(organisation);
+    let regions = (!regions.is_empty()).then(|| regions.iter().map(|code| code.parse().unwrap()).collect());
+    let scope = test_model::granted_of(&catalogue, PUBLIC, &Narrowing { regions, ..Narrowing::default() }).unwrap();
+    let actor = actor(Classification::Public);
+    let nobody = Caller { actor: None, ..caller(&actor) };
+    scope.lookup(&nobody, "organisation", "credit_code", "x", &["address".to_owned()]).unwrap().bounds.clone()
+}
+
+#[test]
+fn the_public_looks_within_the_grants_regions_where_there_are_such() {
+    let placed = || RegionSource::Field("grid".into());
+    assert_eq!(bounds(&[], placed()).regions, Reach::Everywhere);
+    assert_eq!(bounds(&["440104022"], placed()).regions, Reach::Within(vec!["440104022".parse().unwrap()]));
+    assert_eq!(bounds(&["440104022"], RegionSource::None).regions, Reach::Everywhere);
+}
