@@ -1,4 +1,4 @@
-# make demo · make test · make soak · make bench · make tour · make setup · make lint
+# make demo · make test · make soak · make mutants · make bench · make tour · make setup · make lint
 # Everything that is built lies outside the clone, so that a fresh clone finds it again.
 
 export LINLI_TARGET_DIR ?= $(HOME)/.cache/linli/target
@@ -13,10 +13,12 @@ BUNDLED := elder-allowance residence-certificate
 GUESTS := hostile bare probe
 PACKAGES := $(foreach plugin,$(BUNDLED),plugins/$(plugin)/dist/$(plugin).wasm)
 GUEST_PACKAGES := $(foreach guest,$(GUESTS),tests/guests/$(guest)/dist/$(guest).wasm)
+# What makes SQL of an authorised plan, and rows of what comes back.
+SQL := sql relation read aggregate
 # Workspaces of their own, because guests are another target. They are checked on this machine's.
 GUEST_WORKSPACES := sdk/rust plugins tests/guests
 
-.PHONY: setup build guests demo test soak bench tour lint format clean
+.PHONY: setup build guests demo test soak mutants bench tour lint format clean
 
 setup: ## compilers and tools that this machine lacks
 	@tools/setup
@@ -42,6 +44,17 @@ soak: export LINLI_CASES ?= 1000000
 soak: guests ## the reference model against hosts on both databases, for as long as you like
 	@tools/setup test
 	cargo test --release --locked --workspace --exclude linli-bench --test model -- --nocapture
+
+# Unoptimised code takes more stack for the conditions that nest deepest.
+mutants: export CARGO_TARGET_DIR := $(LINLI_TARGET_DIR)/mutants
+mutants: export CARGO_PROFILE_DEV_DEBUG := 0
+mutants: export RUST_MIN_STACK := 67108864
+mutants: setup ## changes decisions and SQL in a thousand ways, each of which a test must notice: an hour or two
+	@tools/setup test
+	@tools/setup mutants
+	cargo mutants -p linli-scope -o $(CARGO_TARGET_DIR)/scope --timeout 60 -C=--lib
+	cargo mutants -p linli-store -o $(CARGO_TARGET_DIR)/store --timeout 300 $(SQL:%=-f host/store/src/%.rs) \
+		--test-package linli-tests -- --test store --test tables
 
 tour: guests ## drives a running demo as its users would
 	cargo run --release --locked -q -p linli-tests --bin tour
