@@ -125,8 +125,11 @@ mod tests {
 
     /// A compiler that does what a script says.
     fn scripted(folder: &Path, script: &str, wall: Duration) -> Compiler {
-        let program = folder.join("compiler");
-        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        let (written, program) = (folder.join("written"), folder.join("compiler"));
+        fs::write(&written, format!("#!/bin/sh\n{script}\n")).unwrap();
+        // Copied by a process of its own: a child that another test starts meanwhile would hold on to a file that was
+        // written here, and what is open for writing can't be run.
+        assert!(std::process::Command::new("cp").args([&written, &program]).status().unwrap().success());
         fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
         Compiler { program, bounds: Bounds { memory: 1 << 30, processor: Duration::from_millis(1_500), wall } }
     }

@@ -11,6 +11,7 @@ use linli_runtime::{Plugin, Runtime};
 use linli_store::Store;
 use moka::sync::Cache;
 
+use crate::idempotency::UnderWay;
 use crate::problem::Problem;
 use crate::session::SessionInfo;
 use crate::witness::Witness;
@@ -55,6 +56,7 @@ struct Inner {
     rates: Rates<i64>,
     document: String,
     run: String,
+    under_way: UnderWay,
 }
 
 /// How long a session is believed without asking the database again: a log-out on another host, or a changed
@@ -75,7 +77,20 @@ impl App {
         let mut random = [0; 16];
         getrandom::fill(&mut random)?;
         let run = HEXLOWER.encode(&random);
-        Ok(Self { inner: Arc::new(Inner { runtime, settings, signer, sessions, attempts, attempts_from, rates, document, run }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                runtime,
+                settings,
+                signer,
+                sessions,
+                attempts,
+                attempts_from,
+                rates,
+                document,
+                run,
+                under_way: UnderWay::default(),
+            }),
+        })
     }
 
     /// The plugin runtime.
@@ -101,6 +116,11 @@ impl App {
     /// Which start of the host this is.
     pub(crate) fn run(&self) -> &str {
         &self.inner.run
+    }
+
+    /// The keys whose requests this host works on.
+    pub(crate) fn under_way(&self) -> &UnderWay {
+        &self.inner.under_way
     }
 
     /// The API's OpenAPI document.

@@ -4,8 +4,10 @@
 //! a handler says by [`Key`] what that will be. What was not kept was not made, and the key serves again. An action's answer
 //! may hold values of records, which nothing may hand out without a new decision: of it only that it was done is kept.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::fmt::Display;
+use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, Request, State};
@@ -74,6 +76,10 @@ impl Answer {
         Self::bodiless(false).text()
     }
 
+    fn read(text: &str) -> Result<Self, Problem> {
+        serde_json::from_str(text).map_err(|error| Problem::internal(&error))
+    }
+
     fn text(&self) -> Result<String, Problem> {
         serde_json::to_string(self).map_err(|error| Problem::internal(&error))
     }
@@ -128,6 +134,33 @@ impl Key {
     }
 }
 
+/// The keys whose requests this host works on: what is kept of an import under way is that some of it is done, as of one
+/// that was cut off.
+#[derive(Clone, Default)]
+pub(crate) struct UnderWay(Arc<Mutex<HashSet<(i64, String)>>>);
+
+impl UnderWay {
+    /// Enters a request; none where its key is in use.
+    fn take(&self, asked: &Asked) -> Option<Turn> {
+        let entered = (asked.actor, asked.key.clone());
+        self.0.lock().ok()?.insert(entered.clone()).then(|| Turn { under_way: self.clone(), entered })
+    }
+}
+
+/// A request's place among those under way, until it is dropped.
+struct Turn {
+    under_way: UnderWay,
+    entered: (i64, String),
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Ok(mut under_way) = self.under_way.0.lock() {
+            under_way.remove(&self.entered);
+        }
+    }
+}
+
 /// Does what changes something once a key.
 pub(crate) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
     // A log-in's answer holds a token, which is kept nowhere.
@@ -147,31 +180,38 @@ async fn keyed(app: App, request: Request, next: Next) -> Result<Response, Probl
     let body = to_bytes(body, crate::api::PACKAGE).await.map_err(|_| too_large())?;
     let fingerprint = fingerprint(&parts, &body);
     let asked = Asked { actor: actor.id, key, fingerprint, run: app.run().to_owned(), now: Timestamp::now().as_millisecond() };
+    let mut turn = app.under_way().take(&asked);
     match app.store().claim(asked.clone()).await? {
         Claim::New => {}
+        // Some of it is done, and the rest is on its way.
+        Claim::Done(answer) if turn.is_none() && Answer::read(&answer)?.partly => return Err(running()),
         Claim::Done(answer) => return replay(&answer),
         Claim::Other => {
             return Err(refused(StatusCode::UNPROCESSABLE_ENTITY, "key-reused", "this key was used for another request; take a new one"));
         }
-        Claim::Running => {
-            return Err(
-                refused(StatusCode::CONFLICT, "key-running", "the same request is under way; ask again for its answer").retry_after(1)
-            );
-        }
+        Claim::Running => return Err(running()),
     }
+    // Whoever had it may have given it back in between.
+    turn = turn.or_else(|| app.under_way().take(&asked));
     // Whoever asked may be gone before it is done; the key must not be held for ever then.
     let work = async move {
         // An action's answer may hold values of records, an account's a password: neither is handed out again.
         let is_action = parts.uri.path().contains("/actions/") || parts.uri.path().contains("/accounts");
         parts.extensions.insert(Key(Some(asked.clone())));
         let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-        settle(&app, asked, is_action, response).await
+        let settled = settle(&app, asked, is_action, response).await;
+        drop(turn);
+        settled
     };
     tokio::spawn(work).await.map_err(|error| Problem::internal(&error))?
 }
 
 fn refused(status: StatusCode, code: &str, detail: &str) -> Problem {
     Problem::new(status, code, detail)
+}
+
+fn running() -> Problem {
+    refused(StatusCode::CONFLICT, "key-running", "the same request is under way; ask again for its answer").retry_after(1)
 }
 
 fn too_large() -> Problem {
@@ -221,7 +261,7 @@ async fn settle(app: &App, asked: Asked, is_action: bool, response: Response) ->
 }
 
 fn replay(answer: &str) -> Result<Response, Problem> {
-    let kept: Answer = serde_json::from_str(answer).map_err(|error| Problem::internal(&error))?;
+    let kept = Answer::read(answer)?;
     if kept.partly {
         let detail = "the host ended in the midst of this: look which of it was done, and ask for the rest under a new key";
         return Err(refused(StatusCode::CONFLICT, "key-unknown", detail));

@@ -129,12 +129,11 @@ fn an_admin_takes_away_what_is_given_without_a_person_by_api_command_line_and_co
     let grant = ask("age");
     assert_eq!(is_unattended(grant), Some(true));
     assert_eq!(admin.get(&format!("/grants/{grant}/preview")).expect(200).json["accesses"][0]["unattended"], true);
-    let path = format!("/grants/{grant}/narrow");
-    admin.post(&path, &json!({"drop-unattended": ["household"]})).refused(422, "narrowing");
+    admin.decide(grant, "narrow", &json!({"drop-unattended": ["household"]})).refused(422, "narrowing");
     let behind = host.log_entries();
-    admin.post(&path, &narrowing).expect(200);
+    admin.decide(grant, "narrow", &narrowing).expect(200);
     assert_eq!(is_unattended(grant), Some(false));
-    let refused = admin.post(&path, &narrowing).refused(422, "narrowing");
+    let refused = admin.decide(grant, "narrow", &narrowing).refused(422, "narrowing");
     assert!(refused.detail().contains("`resident` is not granted unattended"), "{}", refused.detail());
     let log = host.person("auditor").get(&format!("/audit/entries?after={behind}")).expect(200);
     assert_eq!(log.text("/entries/0/entry/entry_point"), format!("narrow grant {grant} of tests.bare: [[access]] 1: never unattended"));
@@ -148,7 +147,7 @@ fn an_admin_takes_away_what_is_given_without_a_person_by_api_command_line_and_co
     let grant = ask("sex");
     let page = format!("/admin/grants/{grant}");
     assert!(admin.page(&page).contains("无人操作时也提供"));
-    assert_eq!(admin.submit(&format!("{page}/drop-unattended"), &[("entity", "resident")]), (303, page.clone()));
+    assert_eq!(admin.submit(&format!("{page}/drop-unattended"), &[("entity", "resident"), ("_version", "1")]), (303, page.clone()));
     assert!(!admin.page(&page).contains("无人操作时也提供"));
     assert_eq!(is_unattended(grant), Some(false));
 }

@@ -118,9 +118,9 @@ fn sensitive_fields_of_an_emergency_are_approved_beforehand_by_two_and_give_noth
     // Whoever uploaded it can't approve it: two others do.
     let (first, second) = (host.person("admin2"), host.person("localadmin"));
     let assessment = json!({"assessment": {"text": "仅限应急", "reference": "评〔2026〕9号"}});
-    assert_eq!(first.post(&format!("/grants/{grant}/approve"), &assessment).expect(200).text("/state"), "awaiting-second");
+    assert_eq!(first.decide(grant, "approve", &assessment).expect(200).text("/state"), "awaiting-second");
     worker.post("/break-glass", &breaking()).refused(403, "no-grant");
-    second.post(&format!("/grants/{grant}/approve"), &json!({})).refused(403, "remit");
+    second.decide(grant, "approve", &json!({})).refused(403, "remit");
     assert_eq!(first.get(&format!("/grants/{grant}")).expect(200).json["purposes"][1]["emergency"], true);
 }
 

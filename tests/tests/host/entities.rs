@@ -3,7 +3,7 @@
 use linli_tests::Host;
 use serde_json::{Value, json};
 
-use crate::entry::{grid, record};
+use crate::entry::{grid, id_number, record};
 
 const GOOD: &str = "9144030071526726XG";
 
@@ -78,7 +78,9 @@ fn what_is_done_to_a_record_concerns_whoever_it_is_about_though_it_is_not_said()
     };
     assert_eq!(concerned(&|| read(format!("/records/household/{household}"))), 3);
     assert_eq!(concerned(&|| read(format!("/records/dwelling/{dwelling}"))), 3);
-    assert_eq!(concerned(&|| read(format!("/records/resident/{}?fields=name,household.kind", people[0]))), 3);
+    // Through one of them, all who live there.
+    let linked = format!("/records/resident?fields=name,household.kind&filter=id_number:eq:{}", id_number(51));
+    assert_eq!(concerned(&|| read(linked.clone())), 3);
     assert_eq!(concerned(&|| change(format!("/records/household/{household}"), r#"{"hukou_book_number": "4401"}"#)), 3);
     assert_eq!(concerned(&|| change(format!("/records/matter/{matter}"), r#"{"title": "再访"}"#)), 1);
 }

@@ -242,9 +242,14 @@ impl Schema {
         }
     }
 
+    /// The references to the people whom a record is about.
+    pub fn referred(&self) -> impl Iterator<Item = &String> {
+        self.subjects.iter().filter(|subject| *subject != "self" && !subject.contains('.'))
+    }
+
     /// Whether one person may have several records.
     pub fn has_many_a_person(&self) -> bool {
-        self.subjects.iter().any(|subject| subject != "self")
+        self.referred().next().is_some()
     }
 
     /// Those that a record keeps.

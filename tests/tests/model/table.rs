@@ -150,7 +150,7 @@ impl Table {
             if let Some((Some(units), [least, most])) = added {
                 group.sum += units.clamp(least, most);
             }
-            for subject in schema.subjects.iter().filter(|subject| *subject != "self") {
+            for subject in schema.referred() {
                 let people = group.people.entry(subject.clone()).or_default();
                 if let Value::Reference { number, .. } = value(subject) {
                     people.insert(number);
@@ -179,7 +179,7 @@ impl Table {
 
     /// A group that is shown.
     fn row(&self, schema: &Schema, group: &Group) -> Option<String> {
-        let each = schema.subjects.iter().filter(|subject| *subject != "self").map(|subject| group.people[subject].len() as i64);
+        let each = schema.referred().map(|subject| group.people[subject].len() as i64);
         let own = (!schema.has_many_a_person()).then_some(group.records);
         let people = own.into_iter().chain(each).min().unwrap();
         if people < SMALLEST {
