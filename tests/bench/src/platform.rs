@@ -26,7 +26,8 @@ const SOURCES: &[&str] = &[
     "host/population/src",
     "host/entry/src",
     "host/cli/src/host/demo.rs",
-    "host/cli/src/host/accounts.rs",
+    "host/cli/src/host/logins.rs",
+    "host/cli/src/host/people.rs",
     PLUGIN,
 ];
 /// How long the server may take until it is well: it loads its plugins first, and compiles what it has not kept.
