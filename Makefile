@@ -14,7 +14,7 @@ GUESTS := hostile bare probe
 PACKAGES := $(foreach plugin,$(BUNDLED),plugins/$(plugin)/dist/$(plugin).wasm)
 GUEST_PACKAGES := $(foreach guest,$(GUESTS),tests/guests/$(guest)/dist/$(guest).wasm)
 # What makes SQL of an authorised plan, and rows of what comes back.
-SQL := sql relation read aggregate
+SQL := sql relation read layout members aggregate
 # Workspaces of their own, because guests are another target. They are checked on this machine's.
 GUEST_WORKSPACES := sdk/rust plugins tests/guests
 

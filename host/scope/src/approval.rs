@@ -154,10 +154,20 @@ mod tests {
     }
 
     #[test]
+    fn the_first_approver_may_let_it_last_longer_than_was_asked() {
+        let later = "2028-01-01T00:00:00Z".parse().unwrap();
+        let mut grant = Grant { expires: AT, ..requested() };
+        grant.approve(2, AT, &Approving { expires: Some(later), assessment: None }, &[]).unwrap();
+        assert_eq!(grant.expires, later);
+    }
+
+    #[test]
     fn an_assessment_says_something_and_not_too_much() {
         let fault = |text: &str, reference: &str| Assessment { text: text.into(), reference: reference.into() }.fault();
         assert_eq!(fault("必要", "评1号"), None);
         assert!(fault(" ", "评1号").is_some() && fault("必要", "").is_some());
+        assert_eq!(fault(&"长".repeat(TEXT_MAX), &"评".repeat(REFERENCE_MAX)), None);
         assert!(fault(&"长".repeat(TEXT_MAX + 1), "评1号").is_some());
+        assert!(fault("必要", &"评".repeat(REFERENCE_MAX + 1)).is_some());
     }
 }

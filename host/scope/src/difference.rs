@@ -107,4 +107,20 @@ mod tests {
         assert_eq!(difference.added, ["100 rows a call", "check big: area > 100", "every region", "operation check"]);
         assert_eq!(differences(&after, &before)[0].removed, difference.added);
     }
+
+    #[test]
+    fn accesses_of_one_purpose_to_one_entity_type_are_taken_in_their_order() {
+        let access = |entity: &str, field: &str| {
+            format!("[[access]]\npurpose = \"p\"\nentity = \"{entity}\"\noperations = [\"read\"]\nfields = {{ {field} = \"plain\" }}\n")
+        };
+        let before = grant("name = \"plain\"", &access("resident", "age"));
+        let between = access("dwelling", "area");
+        let after = grant("sex = \"plain\"", &format!("{between}{}", access("resident", "phone")));
+        let found = differences(&before, &after);
+        let told: Vec<_> = found.iter().map(|one| (one.entity.as_str(), one.added.len(), one.removed.join(", "))).collect();
+        assert_eq!(
+            told,
+            [("dwelling", 4, String::new()), ("resident", 1, "field name plain".into()), ("resident", 1, "field age plain".into())]
+        );
+    }
 }

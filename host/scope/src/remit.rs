@@ -145,4 +145,19 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn whoever_has_every_region_and_the_highest_clearance_decides_on_what_can_not_be_looked_into() {
+        let grant = Grant::requested(7, &test_model::manifest(""), "d".into(), jiff::Timestamp::MAX);
+        let roots = ["44".parse().unwrap(), "11".parse().unwrap()];
+        let decides = |regions: &[&str], clearance| {
+            let regions = regions.iter().map(|code| code.parse().unwrap()).collect();
+            let admin = Actor { id: 1, roles: vec![Role::Admin], regions, clearance, resident: None, publisher: None };
+            whole(&admin, &grant, &roots).is_ok()
+        };
+        assert!(decides(&["44", "11"], Classification::Sensitive));
+        assert!(!decides(&["44"], Classification::Sensitive));
+        assert!(!decides(&["44", "11"], Classification::Personal));
+        assert!(!decides(&["44"], Classification::Personal));
+    }
 }
