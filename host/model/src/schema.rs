@@ -3,12 +3,15 @@
 //! The subset is closed: a keyword that is not known here is refused with its path, so that nobody
 //! believes in a rule that the platform does not enforce.
 
+mod document;
+
 use indexmap::IndexMap;
-use serde::Deserialize;
+
+use document::{Document, EntityExtension, FieldExtension, Property};
 
 use crate::Members;
 use crate::entity::{Agreement, COMMUNITY, EntityType, Field, FieldKind, GRID, ID, Origin, Pattern, RegionSource, SubjectPath, VERSION};
-use crate::{Catalogue, Classification, Mask, Text};
+use crate::{Catalogue, Classification, Text};
 
 /// Why a schema can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -31,97 +34,6 @@ pub enum SchemaError {
         /// What is wrong.
         reason: String,
     },
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    #[serde(rename = "$schema")]
-    schema: String,
-    #[serde(rename = "$id")]
-    _id: Option<String>,
-    title: Option<String>,
-    #[serde(rename = "description")]
-    _description: Option<String>,
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(rename = "x-linli")]
-    linli: EntityExtension,
-    properties: IndexMap<String, Property>,
-    #[serde(default)]
-    required: Vec<String>,
-    #[serde(rename = "additionalProperties")]
-    additional: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct EntityExtension {
-    name: String,
-    title: Option<Text>,
-    region: Option<String>,
-    /// Said by every schema, if only that there are none: whom a record concerns must not be forgotten.
-    subjects: Vec<String>,
-    #[serde(default)]
-    keys: Vec<String>,
-    #[serde(default)]
-    indexes: Vec<Vec<String>>,
-    steward: String,
-    legal_basis: String,
-    #[serde(default)]
-    agree: IndexMap<String, AgreeWith>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AgreeWith {
-    birth_date: Option<String>,
-    sex: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Property {
-    #[serde(rename = "type")]
-    kind: String,
-    format: Option<String>,
-    min_length: Option<usize>,
-    max_length: Option<usize>,
-    minimum: Option<i64>,
-    maximum: Option<i64>,
-    pattern: Option<String>,
-    title: Option<String>,
-    #[serde(rename = "description")]
-    _description: Option<String>,
-    #[serde(default)]
-    read_only: bool,
-    #[serde(rename = "x-linli")]
-    linli: FieldExtension,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct FieldExtension {
-    en: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    codes: Option<String>,
-    level: Option<String>,
-    entity: Option<String>,
-    scale: Option<u8>,
-    classification: Classification,
-    mask: Option<Mask>,
-    derived: Option<Derived>,
-    #[serde(default)]
-    public_key: bool,
-    steward: Option<String>,
-    legal_basis: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Derived {
-    age_of: String,
 }
 
 /// The longest text that a field may hold, in characters.

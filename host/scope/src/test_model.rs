@@ -40,24 +40,16 @@ pub fn granted_of(catalogue: &Catalogue, accesses: &str, narrowing: &Narrowing) 
     let mut grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
     grant.narrow(narrowing).unwrap();
     grant.state = GrantState::Active;
-    compiled_of(catalogue, &manifest, &grant)
+    compiled_of(catalogue, &manifest, Some(&grant))
 }
 
-/// A plugin's scope under a grant.
-pub fn compiled(manifest: &Manifest, grant: &Grant) -> Result<Scope, ScopeError> {
+/// A plugin's scope under a grant, or under none.
+pub fn compiled(manifest: &Manifest, grant: Option<&Grant>) -> Result<Scope, ScopeError> {
     compiled_of(&catalogue(), manifest, grant)
 }
 
-fn compiled_of(catalogue: &Catalogue, manifest: &Manifest, grant: &Grant) -> Result<Scope, ScopeError> {
-    Scope::compile(&Sources {
-        manifest,
-        grant: Some(grant),
-        built_in: false,
-        catalogue,
-        keyring: &Keyring::new([7; 32]),
-        publisher: "x",
-        sector: "y",
-    })
+fn compiled_of(catalogue: &Catalogue, manifest: &Manifest, grant: Option<&Grant>) -> Result<Scope, ScopeError> {
+    Scope::compile(&Sources { manifest, grant, built_in: false, catalogue, keyring: &Keyring::new([7; 32]), publisher: "x", sector: "y" })
 }
 
 pub fn catalogue() -> Catalogue {

@@ -39,7 +39,6 @@ pub(crate) struct Account {
 impl<'a> Layout<'a> {
     pub fn of(read: &'a Read, orders: &[Order<'a>]) -> Self {
         let mut layout = Self::default();
-        layout.own.id = layout.column(None, entity::ID);
         layout.outputs = read.outputs.iter().map(|output| layout.output(read, *output)).collect();
         layout.orders = orders.iter().map(|order| layout.column(None, order.column)).collect();
         layout.own = layout.account(None, &read.entity);

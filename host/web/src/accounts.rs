@@ -16,6 +16,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::password::{self, HashError};
+use crate::problem::Problem;
 
 /// Characters of a password.
 pub const PASSWORD: std::ops::RangeInclusive<usize> = 12..=128;
@@ -230,12 +231,11 @@ pub async fn refuse(store: &Store, admin: &Actor, before: Kept) -> Result<Kept, 
     Ok(store.change_account(&before, after, entry).await?)
 }
 
-/// The account of a log-in name, where an admin sees it. What is no log-in name is asked of no database.
-pub async fn find(store: &Store, admin: &Actor, login: &str) -> Result<Option<Kept>, StoreError> {
-    if !is_login(login) {
-        return Ok(None);
-    }
-    Ok(store.kept_account(login).await?.filter(|kept| is_seen(admin, kept)))
+/// The account of a log-in name within an admin's own rights; others are as if there were none. What is no log-in name is asked of no database.
+pub(crate) async fn find(store: &Store, admin: &Actor, login: &str) -> Result<Kept, Problem> {
+    let found = if is_login(login) { store.kept_account(login).await? } else { None };
+    let seen = found.filter(|kept| is_seen(admin, kept));
+    seen.ok_or_else(|| Problem::not_found("there is no such account within your regions and clearance"))
 }
 
 /// Whether an admin sees an account: those that lie within their own rights.

@@ -11,6 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
+use crate::idempotency::Key;
 use crate::problem::Problem;
 
 /// What `If-Match` names: one version, and nothing of now where it holds something else (several, a weak one, `*`).
@@ -22,6 +23,21 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(Self::read(parts.headers.get(header::IF_MATCH)))
+    }
+}
+
+/// What a change is asked over, and the key under which it is done once.
+pub(crate) struct Over {
+    pub if_match: IfMatch,
+    pub key: Key,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Over {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let if_match = IfMatch::from_request_parts(parts, state).await?;
+        Ok(Self { if_match, key: Key::from_request_parts(parts, state).await? })
     }
 }
 

@@ -64,9 +64,7 @@ pub(crate) async fn log_in(app: &App, login: &str, given: &str, Peer(from): Peer
     }
     count_attempt(app.attempts(), login.to_owned(), ATTEMPTS_MAX, "account")?;
     let account = app.store().account(login).await?;
-    let (given, kept) = (given.to_owned(), account.as_ref().map(|account| account.password.clone()));
-    let fits =
-        tokio::task::spawn_blocking(move || password::fits(&given, kept.as_deref())).await.map_err(|error| Problem::internal(&error))?;
+    let fits = fits(given, account.as_ref().map(|account| &account.password)).await?;
     let Some(account) = account.filter(|_| fits) else {
         app.store().record(entry("unknown", Outcome::Denied { code: "log-in".into(), detail: String::new() }).encode()).await?;
         return Err(Problem::unauthorized("用户名或密码不对 · the user name or the password is wrong"));
@@ -109,9 +107,7 @@ fn count_attempt<K: Hash + Eq + Send + Sync + 'static>(
 pub async fn change_password(app: &App, info: &SessionInfo, current: &str, new: &str) -> Result<(), Problem> {
     count_attempt(app.attempts(), info.login.clone(), ATTEMPTS_MAX, "account")?;
     let before = app.store().kept_account(&info.login).await?.filter(|kept| !kept.disabled);
-    let (given, kept) = (current.to_owned(), before.as_ref().map(|before| before.account.password.clone()));
-    let fits =
-        tokio::task::spawn_blocking(move || password::fits(&given, kept.as_deref())).await.map_err(|error| Problem::internal(&error))?;
+    let fits = fits(current, before.as_ref().map(|before| &before.account.password)).await?;
     let Some(before) = before.filter(|_| fits) else {
         return Err(Problem::forbidden("password", "现在的密码不对 · the password that you have now is another"));
     };
@@ -119,6 +115,13 @@ pub async fn change_password(app: &App, info: &SessionInfo, current: &str, new: 
     accounts::change_own(app.store(), before, new.to_owned()).await?;
     app.sessions().invalidate_all();
     Ok(())
+}
+
+/// Whether a password fits an account's hash, found out where it may take its time.
+async fn fits(given: &str, kept: Option<&String>) -> Result<bool, Problem> {
+    let (given, kept) = (given.to_owned(), kept.cloned());
+    let fits = tokio::task::spawn_blocking(move || password::fits(&given, kept.as_deref())).await;
+    fits.map_err(|error| Problem::internal(&error))
 }
 
 /// Ends a session.

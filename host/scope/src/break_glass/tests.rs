@@ -126,7 +126,7 @@ fn a_person_of_its_roles_may_break_it_where_the_grant_stands_and_reaches_them() 
     let manifest = test_model::manifest(ACCESSES);
     let requested = Grant::requested(5, &manifest, "d".into(), Timestamp::MAX);
     for (state, kind) in [(GrantState::Requested, DenialKind::NoGrant), (GrantState::Revoked, DenialKind::GrantRevoked)] {
-        let scope = test_model::compiled(&manifest, &Grant { state, ..requested.clone() }).unwrap();
+        let scope = test_model::compiled(&manifest, Some(&Grant { state, ..requested.clone() })).unwrap();
         assert_eq!(may(&scope, &worker, "rescue"), Err(kind));
     }
 }

@@ -172,12 +172,8 @@ fn a_grant_without_the_mark_takes_it_from_the_request() {
     grant.narrow(&attended).unwrap();
     let again = grant.narrow(&attended).unwrap_err().to_string();
     assert_eq!(again, "drop-unattended: `resident` is not granted unattended");
-    let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
-    let (publisher, sector) = ("x", "y");
-    let sources =
-        Sources { manifest: &manifest, grant: Some(&grant), built_in: false, catalogue: &catalogue, keyring: &keyring, publisher, sector };
     let nobody = Actor::unattended(vec!["44".parse().unwrap()], Classification::Sensitive);
-    assert!(Scope::compile(&sources).unwrap().read(&caller(&nobody), &fields(&["grid"])).is_err());
+    assert!(test_model::compiled(&manifest, Some(&grant)).unwrap().read(&caller(&nobody), &fields(&["grid"])).is_err());
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::test_model;
+use crate::test_model::{self, compiled};
 
 const ACCESSES: &str = r#"
     [[access]]
@@ -20,18 +20,6 @@ fn under(alter: impl Fn(&mut Access)) -> Compiled {
     grant.state = GrantState::Active;
     grant.accesses.iter_mut().for_each(|granted| alter(&mut granted.access));
     compiled(&manifest, Some(&grant)).unwrap().accesses.remove(0)
-}
-
-fn compiled(manifest: &Manifest, grant: Option<&Grant>) -> Result<Scope, ScopeError> {
-    Scope::compile(&Sources {
-        manifest,
-        grant,
-        built_in: false,
-        catalogue: &test_model::catalogue(),
-        keyring: &Keyring::new([7; 32]),
-        publisher: "x",
-        sector: "y",
-    })
 }
 
 fn refused(accesses: &str) -> String {

@@ -46,8 +46,8 @@ impl Address {
     }
 
     /// For those that read.
-    pub(super) fn reading(&self) -> Server {
-        let mut server = self.server.as_ref().clone();
+    pub(super) fn reading(&self) -> Box<Server> {
+        let mut server = self.server.clone();
         let limits = format!("-c statement_timeout={LONG} -c default_transaction_read_only=on");
         server.config.options(format!("{} {limits}", self.options.get_options().unwrap_or_default()));
         server

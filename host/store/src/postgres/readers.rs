@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Statement};
 
+use super::STATEMENTS;
 use super::address::{Address, Server};
 use super::value;
 use crate::database::{Bind, Row};
@@ -26,12 +27,10 @@ const DEPTH: usize = 4;
 const SHORT: Duration = Duration::from_millis(5);
 /// How long a reader waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Prepared statements that a connection keeps.
-const STATEMENTS: usize = 512;
 
 /// Connections that read: the first ones are used first.
 pub(crate) struct Readers {
-    server: Server,
+    server: Box<Server>,
     lines: Mutex<Vec<Arc<Line>>>,
     /// Held by whoever connects, so that those who wait for it find what it made.
     connecting: tokio::sync::Mutex<()>,

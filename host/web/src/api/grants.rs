@@ -26,8 +26,8 @@ use crate::administration;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
-use crate::idempotency::{Answer, Key};
-use crate::precondition::IfMatch;
+use crate::idempotency::Answer;
+use crate::precondition::{IfMatch, Over};
 use crate::problem::Problem;
 
 #[derive(Deserialize, ToSchema)]
@@ -156,13 +156,12 @@ pub(super) async fn approve(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(id): Segments<i64>,
-    if_match: IfMatch,
-    key: Key,
+    over: Over,
     JsonBody(approving): JsonBody<Approving>,
 ) -> Result<Answer, Problem> {
-    let grant = seen(&app, &signed_in, id, &if_match).await?;
-    if_match.required()?;
-    decide(&app, &signed_in, grant, Over { if_match, key }, &Decision::Approve(approving)).await
+    let grant = seen(&app, &signed_in, id, &over.if_match).await?;
+    over.if_match.required()?;
+    decide(&app, &signed_in, grant, over, &Decision::Approve(approving)).await
 }
 
 /// Takes something away from a grant.
@@ -173,13 +172,12 @@ pub(super) async fn narrow(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(id): Segments<i64>,
-    if_match: IfMatch,
-    key: Key,
+    over: Over,
     JsonBody(narrowing): JsonBody<Narrowing>,
 ) -> Result<Answer, Problem> {
-    let grant = seen(&app, &signed_in, id, &if_match).await?;
-    if_match.required()?;
-    decide(&app, &signed_in, grant, Over { if_match, key }, &Decision::Narrow(Box::new(narrowing))).await
+    let grant = seen(&app, &signed_in, id, &over.if_match).await?;
+    over.if_match.required()?;
+    decide(&app, &signed_in, grant, over, &Decision::Narrow(Box::new(narrowing))).await
 }
 
 /// What a grant would reveal: how many people, which fields, what is new, what is used. Asking is on the record.
@@ -198,13 +196,12 @@ pub(super) async fn narrow_to_used(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(id): Segments<i64>,
-    if_match: IfMatch,
-    key: Key,
+    over: Over,
 ) -> Result<Answer, Problem> {
-    let grant = seen(&app, &signed_in, id, &if_match).await?;
-    if_match.required()?;
+    let grant = seen(&app, &signed_in, id, &over.if_match).await?;
+    over.if_match.required()?;
     let narrowing = app.runtime().narrowing_to_used(&grant, Timestamp::now()).await?;
-    decide(&app, &signed_in, grant, Over { if_match, key }, &Decision::Narrow(Box::new(narrowing))).await
+    decide(&app, &signed_in, grant, over, &Decision::Narrow(Box::new(narrowing))).await
 }
 
 /// Ends a grant, at once. It takes all away, whatever the version: nobody must read it anew before they end it.
@@ -215,15 +212,14 @@ pub(super) async fn revoke(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(id): Segments<i64>,
-    if_match: IfMatch,
-    key: Key,
+    over: Over,
     JsonBody(revocation): JsonBody<Revocation>,
 ) -> Result<Answer, Problem> {
     if revocation.reason.trim().is_empty() {
         return Err(Problem::bad_request("reason", "a revocation needs a reason"));
     }
-    let grant = seen(&app, &signed_in, id, &if_match).await?;
-    decide(&app, &signed_in, grant, Over { if_match, key }, &Decision::Revoke(revocation.reason.trim().to_owned())).await
+    let grant = seen(&app, &signed_in, id, &over.if_match).await?;
+    decide(&app, &signed_in, grant, over, &Decision::Revoke(revocation.reason.trim().to_owned())).await
 }
 
 /// The grant that an admin changes, as they saw it.
@@ -232,12 +228,6 @@ async fn seen(app: &App, signed_in: &SignedIn, id: i64, if_match: &IfMatch) -> R
     let grant = find(app, id).await?;
     if_match.check("grant", grant.version)?;
     Ok(grant)
-}
-
-/// What a change is asked over, and under.
-struct Over {
-    if_match: IfMatch,
-    key: Key,
 }
 
 async fn decide(app: &App, signed_in: &SignedIn, grant: Grant, over: Over, decision: &Decision) -> Result<Answer, Problem> {

@@ -21,7 +21,7 @@ use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
 use crate::desk::RESIDENT;
 use crate::idempotency::{Answer, Key};
-use crate::precondition::IfMatch;
+use crate::precondition::{IfMatch, Over};
 use crate::problem::Problem;
 
 /// The longest deferral. A longer one is asked for anew, so that somebody looks at it again.
@@ -211,15 +211,14 @@ pub(super) async fn approve(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(id): Segments<i64>,
-    if_match: IfMatch,
-    key: Key,
+    over: Over,
 ) -> Result<Response, Problem> {
-    let measure = asked(&app, &signed_in, id, &if_match).await?;
+    let measure = asked(&app, &signed_in, id, &over.if_match).await?;
     if measure.kind != Kind::Erasure {
-        return decide(&app, &signed_in, measure, Over { if_match, key }, "approve", Stands::Approved).await;
+        return decide(&app, &signed_in, measure, over, "approve", Stands::Approved).await;
     }
     // What it reached is known when the log is done with, later than what can't be undone.
-    let once = key.done()?.once();
+    let once = over.key.done()?.once();
     let known = Known { token: token(&app, measure.resident), word: Answer::forgotten()? };
     let reach = app.store().erase(RecordNo(measure.resident), entry(signed_in.actor(), "approve", &measure), known, once).await?;
     let erased = Reached { records: reach.records.into_iter().collect(), log_entries: reach.entries };
@@ -234,11 +233,10 @@ pub(super) async fn refuse(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(id): Segments<i64>,
-    if_match: IfMatch,
-    key: Key,
+    over: Over,
 ) -> Result<Response, Problem> {
-    let measure = asked(&app, &signed_in, id, &if_match).await?;
-    decide(&app, &signed_in, measure, Over { if_match, key }, "refuse", Stands::Refused).await
+    let measure = asked(&app, &signed_in, id, &over.if_match).await?;
+    decide(&app, &signed_in, measure, over, "refuse", Stands::Refused).await
 }
 
 /// Ends a deferral before its time. It gives the resident back what the rule is, so
@@ -250,23 +248,26 @@ pub(super) async fn lift(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(id): Segments<i64>,
-    if_match: IfMatch,
-    key: Key,
+    over: Over,
 ) -> Result<Response, Problem> {
-    administration::act(&app, &signed_in, "decide-measure").await?;
-    let measure = find(&app, id).await?;
-    if_match.check("measure", measure.state.as_str())?;
+    let measure = seen(&app, &signed_in, id, &over.if_match).await?;
     if measure.state != Stands::Approved {
         return Err(Problem::new(StatusCode::CONFLICT, "state", "only a deferral in force can be lifted"));
     }
-    decide(&app, &signed_in, measure, Over { if_match, key }, "lift", Stands::Lifted).await
+    decide(&app, &signed_in, measure, over, "lift", Stands::Lifted).await
+}
+
+/// The measure that somebody decides about, as they saw it.
+async fn seen(app: &App, signed_in: &SignedIn, id: i64, if_match: &IfMatch) -> Result<Measure, Problem> {
+    administration::act(app, signed_in, "decide-measure").await?;
+    let measure = find(app, id).await?;
+    if_match.check("measure", measure.state.as_str())?;
+    Ok(measure)
 }
 
 /// A measure that waits for a decision, and that this person may decide about.
 async fn asked(app: &App, signed_in: &SignedIn, id: i64, if_match: &IfMatch) -> Result<Measure, Problem> {
-    administration::act(app, signed_in, "decide-measure").await?;
-    let measure = find(app, id).await?;
-    if_match.check("measure", measure.state.as_str())?;
+    let measure = seen(app, signed_in, id, if_match).await?;
     if measure.state != Stands::Asked {
         return Err(Problem::new(StatusCode::CONFLICT, "state", "this was decided already"));
     }
@@ -274,12 +275,6 @@ async fn asked(app: &App, signed_in: &SignedIn, id: i64, if_match: &IfMatch) -> 
         return Err(Problem::forbidden("second-person", "another person than the one who asked must decide"));
     }
     Ok(measure)
-}
-
-/// What a decision is asked over, and under.
-struct Over {
-    if_match: IfMatch,
-    key: Key,
 }
 
 async fn decide(app: &App, signed_in: &SignedIn, before: Measure, over: Over, what: &str, state: Stands) -> Result<Response, Problem> {

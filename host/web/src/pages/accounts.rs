@@ -64,7 +64,7 @@ async fn shown(
 /// `GET /admin/accounts/{login}`: the form to change it.
 pub(super) async fn show(State(app): State<App>, reader: Reader, Path(login): Path<String>) -> Result<Response, Trouble> {
     administration::act(&app, &reader.signed_in, "put-account").await?;
-    let kept = find(&app, &reader, &login).await?;
+    let kept = accounts::find(app.store(), reader.actor(), &login).await?;
     let (account, publishers) = (row(&app, &reader, &kept).await?, app.store().publishers().await?);
     let form = form(Some(&kept), &publishers);
     Ok(html(AccountPage { viewer: &reader.viewer(), account: &account, version: kept.version, form }.render()))
@@ -165,12 +165,7 @@ async fn said(app: &App, reader: &Reader, made: Made) -> Result<Response, Troubl
 
 async fn found(app: &App, posted: &Posted, login: &str) -> Result<Kept, Trouble> {
     administration::act(app, &posted.reader.signed_in, "put-account").await?;
-    find(app, &posted.reader, login).await.map_err(back)
-}
-
-async fn find(app: &App, reader: &Reader, login: &str) -> Result<Kept, Problem> {
-    let found = accounts::find(app.store(), reader.actor(), login).await?;
-    found.ok_or_else(|| Problem::not_found("there is no such account within your regions and clearance"))
+    accounts::find(app.store(), posted.reader.actor(), login).await.map_err(back)
 }
 
 async fn row<'k>(app: &App, reader: &Reader, kept: &'k Kept) -> Result<AccountRow<'k>, Problem> {

@@ -1,20 +1,11 @@
 //! Who comes in, and under what grant.
 
 use super::*;
+use crate::Role;
 use crate::grant::GrantState::{Active, AwaitingSecond, Requested, Revoked};
 use crate::manifest::EntryKind;
-use crate::{Manifest, Role};
 
-const PLUGIN: &str = r#"
-    [plugin]
-    id = "a.b"
-    version = "1"
-    platform = "0.1"
-    name = "n"
-    [[purpose]]
-    id = "p"
-    title = "t"
-    legal-basis = "l"
+const ACCESSES: &str = r#"
     [[access]]
     purpose = "p"
     entity = "resident"
@@ -44,21 +35,12 @@ const PLUGIN: &str = r#"
 "#;
 
 fn scope(grant: Option<(GrantState, &str)>) -> Scope {
-    let manifest = Manifest::read(PLUGIN).unwrap();
+    let manifest = test_model::manifest(ACCESSES);
     let grant = grant.map(|(state, expires)| {
         let requested = Grant::requested(5, &manifest, "d".into(), expires.parse().unwrap());
         Grant { state, ..requested }
     });
-    Scope::compile(&Sources {
-        manifest: &manifest,
-        grant: grant.as_ref(),
-        built_in: false,
-        catalogue: &test_model::catalogue(),
-        keyring: &Keyring::new([7; 32]),
-        publisher: "x",
-        sector: "y",
-    })
-    .unwrap()
+    test_model::compiled(&manifest, grant.as_ref()).unwrap()
 }
 
 const LATER: &str = "2027-01-01T00:00:00Z";
@@ -133,11 +115,7 @@ fn what_a_person_may_read_is_said_to_a_schedule_as_unmarked_only_where_it_was_gr
     let manifest = test_model::manifest(unattended);
     let mut grant = Grant::requested(5, &manifest, "d".into(), jiff::Timestamp::MAX);
     (grant.state, grant.accesses) = (Active, Vec::new());
-    let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
-    let (publisher, sector) = ("x", "y");
-    let sources =
-        Sources { manifest: &manifest, grant: Some(&grant), built_in: false, catalogue: &catalogue, keyring: &keyring, publisher, sector };
-    let scope = Scope::compile(&sources).unwrap();
+    let scope = test_model::compiled(&manifest, Some(&grant)).unwrap();
     let person = actor(Classification::Sensitive);
     let schedule = Actor::unattended(person.regions.clone(), Classification::Sensitive);
     for somebody in [&person, &schedule] {
