@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 
@@ -66,16 +65,25 @@ pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<R
     Ok((StatusCode::OK, about, kept.render()).into_response())
 }
 
-/// Counts a request and leaves how long it took.
-pub(crate) async fn measure(request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let method = word(request.method());
-    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
-    let response = next.run(request).await;
-    let status = response.status();
-    metrics::histogram!("linli_request_seconds", "route" => route.clone()).record(began.elapsed());
-    metrics::counter!("linli_requests_total", "route" => route, "method" => method, "status" => status.as_str().to_owned()).increment(1);
-    response
+/// A request that is being measured.
+pub(crate) struct Measured {
+    began: Instant,
+    method: &'static str,
+    route: Option<MatchedPath>,
+}
+
+impl Measured {
+    pub fn begin(request: &Request) -> Self {
+        Self { began: Instant::now(), method: word(request.method()), route: request.extensions().get::<MatchedPath>().cloned() }
+    }
+
+    /// Counts the request and leaves how long it took.
+    pub fn end(self, status: StatusCode) {
+        let route = self.route.map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+        metrics::histogram!("linli_request_seconds", "route" => route.clone()).record(self.began.elapsed());
+        metrics::counter!("linli_requests_total", "route" => route, "method" => self.method, "status" => status.as_str().to_owned())
+            .increment(1);
+    }
 }
 
 /// Methods are open text; these are those that the host knows.

@@ -2,19 +2,12 @@
 
 use std::time::Duration;
 
-use axum::extract::{FromRequestParts as _, Request, State};
+use axum::extract::{FromRequestParts as _, Request};
 use axum::http::StatusCode;
-use axum::middleware::Next;
-use axum::response::Response;
 
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::problem::Problem;
-
-/// Lets a request to the API in, or says when to come again.
-pub(crate) async fn limit(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
-    Ok(next.run(admit(&app, request).await?).await)
-}
 
 /// A request that may go on, with who asks.
 pub(crate) async fn admit(app: &App, request: Request) -> Result<Request, Problem> {

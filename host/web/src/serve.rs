@@ -7,13 +7,14 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, header};
-use axum::middleware::{Next, from_fn, map_response};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::metrics::Measured;
 use crate::problem::Problem;
 use crate::{api, metrics, pages, witness};
 
@@ -35,31 +36,34 @@ pub fn router(app: App) -> Router {
             Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take that method")
         })
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(from_fn(whole))
-        .layer(map_response(uncached))
-        .layer(from_fn(metrics::measure))
+        .layer(from_fn(edge))
         .with_state(app)
+}
+
+/// What every request passes, in one layer: each further one would cost more than what it does.
+async fn edge(request: Request, next: Next) -> Response {
+    let measured = Measured::begin(&request);
+    let mut response = match whole(request).await {
+        Ok(request) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    // Whatever does not say that it is the same for everybody is for nobody to keep: not for another person at the same
+    // browser, not for a proxy, and not for after a revocation.
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    measured.end(response.status());
+    response
 }
 
 /// A small body is read before anybody answers, even one that nobody wants: where one is left unread the connection ends with
 /// the answer, under a client that goes on using it.
-async fn whole(request: Request, next: Next) -> Response {
+async fn whole(request: Request) -> Result<Request, Problem> {
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if !length.is_some_and(|length| (1..=SMALL).contains(&length)) {
-        return next.run(request).await;
+        return Ok(request);
     }
     let (parts, body) = request.into_parts();
-    match to_bytes(body, SMALL).await {
-        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
-        Err(_) => Problem::bad_request("body", "the body breaks off").into_response(),
-    }
-}
-
-/// Whatever does not say that it is the same for everybody is for nobody to keep: not for another person at the same browser, not
-/// for a proxy, and not for after a revocation.
-async fn uncached(mut response: Response) -> Response {
-    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
+    let bytes = to_bytes(body, SMALL).await.map_err(|_| Problem::bad_request("body", "the body breaks off"))?;
+    Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
 /// Serves until `stop`, then lets requests under way end.
