@@ -104,6 +104,22 @@ pub enum CallError {
     Log(StoreError),
 }
 
+impl CallError {
+    /// The word for it that a monitor is told.
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::NoPlugin(_) | Self::Input(_) => "invalid",
+            Self::Denied(_) => "denied",
+            Self::Guest { .. } => "refused",
+            Self::Fault { fault, .. } => fault.code(),
+            Self::Busy(_) => "plugin-busy",
+            Self::TooOften(_) => "rate",
+            Self::Paused(_) => "plugin-paused",
+            Self::Store(_) | Self::Log(_) => "unavailable",
+        }
+    }
+}
+
 impl Answer {
     /// The answer as JSON, bound blocks filled.
     pub fn into_json(self) -> String {
@@ -126,11 +142,11 @@ impl Runtime {
         let plugin = self.plugin(&call.plugin).ok_or_else(|| CallError::NoPlugin(call.plugin.clone()))?;
         let began = Instant::now();
         // Before anything else: a flood of calls that are denied would fill the log.
-        let answered = match self.rates().take(plugin.id().to_owned()) {
+        let answered = match plugin.bucket.take() {
             Ok(()) => self.answer(&plugin, call).await,
             Err(wait) => Err(CallError::TooOften(wait)),
         };
-        measure(&plugin, began, &answered);
+        plugin.count(began.elapsed(), answered.as_ref().err().map(CallError::outcome));
         answered
     }
 
@@ -309,24 +325,6 @@ fn admit(scope: &Scope, call: &Call) -> Result<(Arc<EntryPoint>, Option<i64>), D
     let (channel, now) = (Channel::Guest, call.now);
     let glass = scope.stands(&Caller { actor, purpose: &entry.purpose, channel, now, today: Date::of(now) })?;
     Ok((entry, glass))
-}
-
-/// Only what an admin installed becomes a label, and outcomes are few.
-fn measure(plugin: &Plugin, began: Instant, answered: &Result<Answer, CallError>) {
-    let outcome = match answered {
-        Ok(_) => "allowed",
-        Err(CallError::NoPlugin(_) | CallError::Input(_)) => "invalid",
-        Err(CallError::Denied(_)) => "denied",
-        Err(CallError::Guest { .. }) => "refused",
-        Err(CallError::Fault { fault, .. }) => fault.code(),
-        Err(CallError::Busy(_)) => "plugin-busy",
-        Err(CallError::TooOften(_)) => "rate",
-        Err(CallError::Paused(_)) => "plugin-paused",
-        Err(CallError::Store(_) | CallError::Log(_)) => "unavailable",
-    };
-    let id = plugin.id().to_owned();
-    metrics::histogram!("linli_plugin_call_seconds", "plugin" => id.clone()).record(began.elapsed());
-    metrics::counter!("linli_plugin_calls_total", "plugin" => id, "outcome" => outcome).increment(1);
 }
 
 fn unknown(call: &Call) -> Arc<EntryPoint> {

@@ -168,7 +168,7 @@ impl Runtime {
             uploaded_by: actor.id,
             component,
             scope,
-            concurrent: self.limits().concurrent,
+            limits: self.limits().clone(),
         }));
         Ok(installation)
     }

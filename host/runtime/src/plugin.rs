@@ -10,6 +10,8 @@ use tokio::sync::Semaphore;
 use crate::circuit::Circuit;
 use crate::contract::PluginPre;
 use crate::invocation::State;
+use crate::limits::Limits;
+use crate::rate::Bucket;
 
 /// One version of a plugin, compiled. Its scope changes when its grant does.
 pub struct Plugin {
@@ -26,6 +28,8 @@ pub struct Plugin {
     pub(crate) component: PluginPre<State>,
     pub(crate) turns: Semaphore,
     pub(crate) circuit: Circuit,
+    pub(crate) bucket: Bucket,
+    meter: Meter,
     scope: RwLock<Arc<Scope>>,
 }
 
@@ -33,6 +37,26 @@ impl std::fmt::Debug for Plugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Plugin({}, {})", self.manifest.plugin.id, self.digest)
     }
+}
+
+/// What a monitor is told of its calls. What nearly every call adds to is looked up once.
+struct Meter {
+    seconds: metrics::Histogram,
+    allowed: metrics::Counter,
+}
+
+impl Meter {
+    fn of(plugin: &str) -> Self {
+        Self {
+            seconds: metrics::histogram!("linli_plugin_call_seconds", "plugin" => plugin.to_owned()),
+            allowed: outcomes(plugin, "allowed"),
+        }
+    }
+}
+
+/// Only what an admin installed becomes a label, and outcomes are few.
+fn outcomes(plugin: &str, outcome: &'static str) -> metrics::Counter {
+    metrics::counter!("linli_plugin_calls_total", "plugin" => plugin.to_owned(), "outcome" => outcome)
 }
 
 /// What a plugin is made of.
@@ -44,11 +68,12 @@ pub(crate) struct Made {
     pub uploaded_by: i64,
     pub component: PluginPre<State>,
     pub scope: Scope,
-    pub concurrent: usize,
+    pub limits: Arc<Limits>,
 }
 
 impl Plugin {
     pub(crate) fn new(made: Made) -> Self {
+        let meter = Meter::of(&made.manifest.plugin.id);
         Self {
             manifest: made.manifest,
             digest: made.digest,
@@ -56,8 +81,10 @@ impl Plugin {
             publisher: made.publisher,
             uploaded_by: made.uploaded_by,
             component: made.component,
-            turns: Semaphore::new(made.concurrent),
+            turns: Semaphore::new(made.limits.concurrent),
             circuit: Circuit::default(),
+            bucket: Bucket::new(made.limits.plugin_rate),
+            meter,
             scope: RwLock::new(Arc::new(made.scope)),
         }
     }
@@ -65,6 +92,15 @@ impl Plugin {
     /// Its id.
     pub fn id(&self) -> &str {
         &self.manifest.plugin.id
+    }
+
+    /// Counts a call: how long it took, and how it ended where that was not well.
+    pub(crate) fn count(&self, took: Duration, failure: Option<&'static str>) {
+        self.meter.seconds.record(took);
+        match failure {
+            None => self.meter.allowed.increment(1),
+            Some(outcome) => outcomes(self.id(), outcome).increment(1),
+        }
     }
 
     /// How much longer it is kept off because it failed too often.

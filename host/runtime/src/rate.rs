@@ -1,19 +1,12 @@
-//! How often the same one may ask: a bucket of tokens for each, which fills at a steady rate.
-//!
-//! Buckets are few: one that is full again is forgotten, as it is like a new one, and more than [`MOST`] are not kept.
+//! How often somebody may ask: a bucket of tokens, which fills at a steady rate.
 
 use std::hash::Hash;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use moka::sync::Cache;
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 use serde::Deserialize;
-
-/// Buckets that are kept.
-const MOST: u64 = 100_000;
 
 /// How fast a bucket fills, and how much it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -31,30 +24,50 @@ impl Rate {
         let at_least_one = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
         Self { per_second: at_least_one(per_second), burst: at_least_one(burst) }
     }
+
+    fn quota(self) -> Quota {
+        Quota::per_second(self.per_second).allow_burst(self.burst)
+    }
 }
 
-/// The buckets of all who ask.
-pub struct Rates<K> {
-    quota: Quota,
-    buckets: Cache<K, Arc<DefaultDirectRateLimiter>>,
+/// One bucket.
+pub struct Bucket {
+    limiter: DefaultDirectRateLimiter,
     clock: DefaultClock,
 }
 
-impl<K: Hash + Eq + Send + Sync + 'static> Rates<K> {
-    /// Buckets of this size.
+impl Bucket {
+    /// A full one.
     pub fn new(rate: Rate) -> Self {
-        let full_after = Duration::from_secs(u64::from(rate.burst.get().div_ceil(rate.per_second.get())) + 1);
-        Self {
-            quota: Quota::per_second(rate.per_second).allow_burst(rate.burst),
-            buckets: Cache::builder().max_capacity(MOST).time_to_idle(full_after).build(),
-            clock: DefaultClock::default(),
-        }
+        Self { limiter: RateLimiter::direct(rate.quota()), clock: DefaultClock::default() }
     }
 
     /// Takes a token; where there is none, says how long to wait for one.
-    pub fn take(&self, who: K) -> Result<(), Duration> {
-        let bucket = self.buckets.get_with(who, || Arc::new(RateLimiter::direct(self.quota)));
-        bucket.check().map_err(|until| until.wait_time_from(self.clock.now()))
+    pub fn take(&self) -> Result<(), Duration> {
+        self.limiter.check().map_err(|until| until.wait_time_from(self.clock.now()))
+    }
+}
+
+/// A bucket for each of those who ask.
+pub struct Rates<K: Hash + Eq + Clone> {
+    limiter: DefaultKeyedRateLimiter<K>,
+    clock: DefaultClock,
+}
+
+impl<K: Hash + Eq + Clone> Rates<K> {
+    /// Buckets of this size.
+    pub fn new(rate: Rate) -> Self {
+        Self { limiter: RateLimiter::keyed(rate.quota()), clock: DefaultClock::default() }
+    }
+
+    /// Takes a token; where there is none, says how long to wait for one.
+    pub fn take(&self, who: &K) -> Result<(), Duration> {
+        self.limiter.check_key(who).map_err(|until| until.wait_time_from(self.clock.now()))
+    }
+
+    /// Forgets buckets that are full again, as they are like new ones; to be called now and then.
+    pub fn settle(&self) {
+        self.limiter.retain_recent();
     }
 }
 
@@ -66,10 +79,11 @@ mod tests {
     fn each_has_a_bucket_of_its_own_and_is_told_how_long_to_wait() {
         let rates = Rates::new(Rate::new(1, 3));
         for _ in 0..3 {
-            assert_eq!(rates.take("a"), Ok(()));
+            assert_eq!(rates.take(&"a"), Ok(()));
         }
-        let wait = rates.take("a").unwrap_err();
+        rates.settle();
+        let wait = rates.take(&"a").unwrap_err();
         assert!(wait > Duration::ZERO && wait <= Duration::from_secs(1), "{wait:?}");
-        assert_eq!(rates.take("b"), Ok(()));
+        assert_eq!(rates.take(&"b"), Ok(()));
     }
 }

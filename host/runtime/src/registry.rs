@@ -23,7 +23,6 @@ use crate::install::InstallError;
 use crate::invocation::State;
 use crate::limits::Limits;
 use crate::plugin::{Made, Plugin};
-use crate::rate::Rates;
 
 /// How many plugins are loaded at once when the host starts.
 const LOADS: usize = 8;
@@ -42,7 +41,6 @@ struct Inner {
     keyring: Keyring,
     limits: Arc<Limits>,
     turns: Semaphore,
-    rates: Rates<String>,
     plugins: RwLock<HashMap<String, Arc<Plugin>>>,
     refreshing: tokio::sync::Mutex<()>,
     console: Console,
@@ -124,7 +122,6 @@ impl Runtime {
         let administration = first_party(first_party::ADMINISTRATION)?;
         // Below the pool's size, so that the pool is never what says no.
         let turns = Semaphore::new(limits.calls);
-        let rates = Rates::new(limits.plugin_rate);
         let inner = Inner {
             engine,
             linker,
@@ -133,7 +130,6 @@ impl Runtime {
             keyring,
             limits: Arc::new(limits),
             turns,
-            rates,
             plugins: RwLock::default(),
             refreshing: tokio::sync::Mutex::default(),
             console,
@@ -183,7 +179,7 @@ impl Runtime {
             uploaded_by: installed.component.uploaded_by,
             component,
             scope,
-            concurrent: self.limits().concurrent,
+            limits: self.limits().clone(),
         };
         self.put(Plugin::new(made));
         Ok(())
@@ -208,11 +204,6 @@ impl Runtime {
         let stands =
             |grant: &&Grant| matches!(grant.standing(Some(digest), now), Standing::Active | Standing::Requested | Standing::AwaitingSecond);
         Ok(grant.filter(stands).cloned())
-    }
-
-    /// How often each plugin may be called.
-    pub(crate) fn rates(&self) -> &Rates<String> {
-        &self.inner.rates
     }
 
     /// The glasses over a grant that may still give.

@@ -1,9 +1,11 @@
 //! Which fields applications have really read, and when last: folded from the access log, from which it can be made anew.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::Store;
 use crate::database::{Cells as _, Session, binds};
@@ -23,12 +25,14 @@ pub struct FieldUse {
     pub last: Timestamp,
 }
 
-/// What of an entry is folded.
+/// What of an entry is folded. Most entries touch what others did, so that the accesses are read once for all of them.
 #[derive(Deserialize)]
-struct Line {
+struct Line<'a> {
     at: Timestamp,
-    application: String,
-    accesses: Vec<Touched>,
+    #[serde(borrow)]
+    application: Cow<'a, str>,
+    #[serde(borrow)]
+    accesses: &'a RawValue,
 }
 
 #[derive(Deserialize)]
@@ -75,8 +79,7 @@ impl Store {
         let text = "SELECT seq, body FROM access_log WHERE seq > $1 ORDER BY seq LIMIT $2";
         let rows = self.log_readers().all(text, binds![self.folded().await?, FOLDED], |row| Ok((row.integer(0)?, row.text(1)?))).await?;
         let Some(upto) = rows.last().map(|(sequence, _)| *sequence) else { return Ok(0) };
-        let mut uses = Uses::new();
-        rows.iter().for_each(|(_, body)| fold(body, &mut uses));
+        let uses = fold(rows.iter().map(|(_, body)| body.as_str()));
         self.on_log(move |log| {
             log.begin()?;
             let kept = keep(log, &uses, upto).and_then(|()| log.batch("COMMIT"));
@@ -100,15 +103,24 @@ fn keep(log: &Session, uses: &Uses, upto: i64) -> Result<(), StoreError> {
 }
 
 /// What was denied was not used. An entry that can't be read is the verifier's to report.
-fn fold(body: &str, uses: &mut Uses) {
-    let Ok(line) = serde_json::from_str::<Line>(body) else { return };
-    let at = line.at.as_millisecond();
-    for touched in line.accesses.iter().filter(|touched| touched.denied.is_none()) {
-        for (field, _) in &touched.fields {
-            let last = uses.entry((line.application.clone(), touched.entity.clone(), field.clone())).or_insert(at);
-            *last = at.max(*last);
+fn fold<'a>(bodies: impl Iterator<Item = &'a str>) -> Uses {
+    let mut lines: HashMap<(Cow<'a, str>, &'a str), i64> = HashMap::new();
+    for line in bodies.filter_map(|body| serde_json::from_str::<Line<'a>>(body).ok()) {
+        let at = line.at.as_millisecond();
+        let last = lines.entry((line.application, line.accesses.get())).or_insert(at);
+        *last = at.max(*last);
+    }
+    let mut uses = Uses::new();
+    for ((application, accesses), at) in lines {
+        let touched = serde_json::from_str::<Vec<Touched>>(accesses).unwrap_or_default();
+        for touched in touched.into_iter().filter(|touched| touched.denied.is_none()) {
+            for (field, _) in touched.fields {
+                let last = uses.entry((application.to_string(), touched.entity.clone(), field)).or_insert(at);
+                *last = at.max(*last);
+            }
         }
     }
+    uses
 }
 
 #[cfg(test)]
@@ -117,14 +129,13 @@ mod tests {
 
     #[test]
     fn the_last_use_counts_and_a_denied_one_does_not() {
-        let mut uses = Uses::new();
+        let mut bodies = vec!["no entry".to_owned()];
         for (second, field, denied) in [(5, "name", ""), (9, "name", ""), (7, "name", ""), (8, "phone", r#","denied":"clearance""#)] {
-            let entry = format!(
+            bodies.push(format!(
                 r#"{{"at":"1970-01-01T00:00:0{second}Z","application":"a.b","accesses":[{{"entity":"resident","fields":[["{field}","plain"]]{denied}}}]}}"#
-            );
-            fold(&entry, &mut uses);
+            ));
         }
-        fold("no entry", &mut uses);
+        let uses = fold(bodies.iter().map(String::as_str));
         assert_eq!(uses.into_iter().collect::<Vec<_>>(), [(("a.b".into(), "resident".into(), "name".into()), 9_000)]);
     }
 }

@@ -92,6 +92,8 @@ struct Inner {
     regions: Arc<RwLock<Arc<RegionTree>>>,
     /// Held by whoever makes the next catalogue from the present one.
     renewing: tokio::sync::Mutex<()>,
+    rows_read: metrics::Counter,
+    bytes_read: metrics::Counter,
     writer: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -126,6 +128,8 @@ impl Store {
             catalogue,
             regions,
             renewing: tokio::sync::Mutex::default(),
+            rows_read: metrics::counter!("linli_rows_read_total"),
+            bytes_read: metrics::counter!("linli_bytes_read_total"),
             writer: std::sync::Mutex::new(Some(writer)),
         };
         let store = Self { inner: Arc::new(inner) };
@@ -142,8 +146,8 @@ impl Store {
     pub async fn read_within(&self, read: &Authorized<Read>, most: usize) -> Result<Rows, StoreError> {
         let catalogue = self.catalogue();
         let rows = read::rows(&self.inner.readers, &catalogue, &self.regions(), read, most).await?;
-        metrics::counter!("linli_rows_read_total").increment(rows.count);
-        metrics::counter!("linli_bytes_read_total").increment(rows.json.len() as u64);
+        self.inner.rows_read.increment(rows.count);
+        self.inner.bytes_read.increment(rows.json.len() as u64);
         Ok(rows)
     }
 

@@ -15,7 +15,7 @@ pub(crate) async fn admit(app: &App, request: Request) -> Result<Request, Proble
     // Who brings a token that is no good is told so by whoever asks for one.
     if let Ok(visitor) = Visitor::from_request_parts(&mut parts, app).await {
         if let Some(actor) = visitor.actor() {
-            app.rates().take(actor.id).map_err(|wait| too_often("account", wait, "this account asks too often"))?;
+            app.rates().take(&actor.id).map_err(|wait| too_often("account", wait, "this account asks too often"))?;
         }
         parts.extensions.insert(visitor);
     }

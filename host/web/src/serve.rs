@@ -104,6 +104,7 @@ async fn sign(app: App, stop: CancellationToken) {
         let (indexed, grown) = (app.store().index_log().await, app.store().grow_tree().await);
         let folded = app.store().fold_uses().await;
         metrics::settle();
+        app.rates().settle();
         if let Some(error) = signed.err().or(indexed.err()).or(grown.err()).or(folded.err()) {
             tracing::error!(%error, "the log could not be signed or indexed");
         }
