@@ -163,6 +163,31 @@ fn who_decides_is_made_raised_and_given_a_password_by_two_admins_and_ended_by_on
 }
 
 #[test]
+fn whatever_is_done_to_an_account_under_a_key_is_done_once() {
+    let host = Host::fresh();
+    let (admin, other) = (host.person("admin"), host.person("admin2"));
+    let done_once = |person: &Person, method: &str, path: &str, version: i64, body: Value| {
+        let (key, version) = (format!("{method} {path} {version}"), format!("\"{version}\""));
+        let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str()), ("if-match", version.as_str())];
+        let ask = || person.send(method, path, &headers, body.to_string().as_bytes());
+        let first = ask();
+        assert!(matches!(first.status, 200 | 201), "{path}: {}", first.json);
+        ask().refused(409, "key-done");
+        first
+    };
+    let wang = worker_in("he.wang", FIRST);
+    done_once(&admin, "POST", "/accounts", 0, wang);
+    done_once(&admin, "PATCH", "/accounts/he.wang", 1, json!({"name": "何"}));
+    let reset = done_once(&admin, "POST", "/accounts/he.wang/password", 2, json!({}));
+    log_in(&host, "he.wang", reset.text("/password")).expect(201);
+    for (version, decision) in [(3, "refuse"), (5, "confirm")] {
+        patch(&admin, "he.wang", version, &json!({"roles": ["auditor"]})).expect(200);
+        done_once(&other, "POST", &format!("/accounts/he.wang/{decision}"), version, json!({}));
+    }
+    assert_eq!(admin.get("/accounts/he.wang").expect(200).json["version"], 7);
+}
+
+#[test]
 fn what_is_given_wrongly_makes_no_account() {
     let host = Host::fresh();
     let admin = host.person("admin");
