@@ -298,15 +298,15 @@ fn in_the_console_an_admin_makes_changes_and_disables_accounts_and_another_confi
     log_in(&host, "he", password).expect(201);
     assert!(!admin.page("/admin/accounts").contains(password));
     let form = admin.page("/admin/accounts/he");
-    assert!(form.contains("value=\"440104022001\"") && form.contains("name=\"version\" value=\"1\""), "{form}");
+    assert!(form.contains("value=\"440104022001\"") && form.contains("name=\"_version\" value=\"1\""), "{form}");
     let raising =
-        [("version", "1"), ("name", "何审计"), ("role", "auditor"), ("regions", ""), ("clearance", "internal"), ("publisher", "")];
+        [("_version", "1"), ("name", "何审计"), ("role", "auditor"), ("regions", ""), ("clearance", "internal"), ("publisher", "")];
     assert_eq!(admin.submit("/admin/accounts/he/change", &raising), (303, "/admin/accounts".into()));
     assert!(other.page("/admin/accounts").contains("待确认"));
     assert_eq!(admin.submit("/admin/accounts/he/confirm", &[]).0, 403);
     assert_eq!(other.submit("/admin/accounts/he/confirm", &[]).0, 303);
     assert_eq!(log_in(&host, "he", password).expect(201).text("/roles/0"), "auditor");
-    assert_eq!(admin.submit("/admin/accounts/he/change", &raising).0, 409);
+    assert_eq!(admin.submit("/admin/accounts/he/change", &raising).0, 412);
     assert_eq!(admin.submit("/admin/accounts/he/disable", &[]).0, 303);
     log_in(&host, "he", password).refused(401, "sign-in");
     assert_eq!(admin.submit("/admin/accounts/admin/disable", &[]).0, 403);

@@ -1,7 +1,6 @@
 //! `/admin/accounts`: who may log in and what they may do.
 
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use linli_entry::FieldError;
 use linli_model::{Classification, RegionCode};
@@ -89,13 +88,10 @@ pub(super) async fn create(State(app): State<App>, posted: Posted) -> Result<Res
     said(&app, reader, made).await
 }
 
-/// `POST /admin/accounts/{login}/change` with the version that the admin saw.
+/// `POST /admin/accounts/{login}/change`, made of the version that the admin saw.
 pub(super) async fn change(State(app): State<App>, Path(login): Path<String>, posted: Posted) -> Result<Response, Trouble> {
     let kept = found(&app, &posted, &login).await?;
-    if posted.fields.get("version") != kept.version.to_string() {
-        let detail = "somebody else changed this account since the page was loaded; look at it anew";
-        return Err(back(Problem::new(StatusCode::CONFLICT, "stale", detail)));
-    }
+    posted.fields.check_version("account", kept.version).map_err(back)?;
     let altering = Altering {
         name: Some(posted.fields.get("name").trim().to_owned()),
         // Whoever is a resident stays one: the form has no box for it.
