@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop loudly")]
 
+use linli_model::Classification;
+use linli_scope::break_glass::{Breaking, Cause};
+use linli_scope::{Actor, BreakGlass, Role};
+use linli_store::account::{Account, Kept};
 use linli_store::claim::{Asked, Claim, Mark};
 use linli_store::model::Core;
 use linli_store::plugin::{Publisher, Registered};
@@ -10,7 +14,11 @@ use linli_tests::databases;
 
 /// A request under the key `k`, as one start of a host works on it.
 fn asked(run: &str) -> Asked {
-    Asked { actor: 1, key: "k".into(), fingerprint: [3; 32], run: run.into(), now: 1_000 }
+    asked_under("k", run)
+}
+
+fn asked_under(key: &str, run: &str) -> Asked {
+    Asked { actor: 1, key: key.into(), fingerprint: [3; 32], run: run.into(), now: 1_000 }
 }
 
 fn registered(name: &str) -> Registered {
@@ -41,6 +49,78 @@ fn a_host_that_dies_before_it_answers_has_kept_the_answer_with_the_change() {
         store.close().await;
         let store = open(&database).await;
         assert_eq!(store.claim(asked("second")).await.unwrap(), Claim::Done("made A".into()));
+        store.close().await;
+    });
+}
+
+/// What is kept of a change is that it was done; a host that dies after it says nothing more of its key.
+async fn done<T: 'static>(store: &Store, key: &str) -> Once<T> {
+    assert_eq!(store.claim(asked_under(key, "first")).await.unwrap(), Claim::New);
+    Mark::new(asked_under(key, "first"), format!("{key} done")).once()
+}
+
+/// For a change by a host whose key another one has taken over.
+async fn overtaken<T: 'static>(store: &Store, key: &str) -> Once<T> {
+    let once = done(store, key).await;
+    assert_eq!(store.claim(asked_under(key, "second")).await.unwrap(), Claim::New);
+    once
+}
+
+fn account() -> Kept {
+    let actor = Actor {
+        id: 0,
+        roles: vec![Role::Worker],
+        regions: Vec::new(),
+        clearance: Classification::Internal,
+        resident: None,
+        publisher: None,
+    };
+    let account = Account { login: "l".into(), name: "n".into(), password: "p".into(), actor };
+    Kept { account, disabled: false, version: 1, pending: None }
+}
+
+#[test]
+fn an_account_commits_with_what_is_kept_under_its_key() {
+    on_both(|database| async move {
+        let store = open(&database).await;
+        let entry = || linli_tests::entry().encode();
+        let late = store.add_account(account(), |_| entry(), overtaken(&store, "late").await).await;
+        assert!(matches!(late, Err(StoreError::Overtaken)));
+        let made = store.add_account(account(), |_| entry(), done(&store, "add").await).await.unwrap();
+        let disabled = Kept { disabled: true, ..made.clone() };
+        let late = store.change_account(&made, disabled.clone(), entry(), overtaken(&store, "later").await).await;
+        assert!(matches!(late, Err(StoreError::Overtaken)));
+        assert!(!store.kept_account("l").await.unwrap().unwrap().disabled);
+        store.change_account(&made, disabled, entry(), done(&store, "change").await).await.unwrap();
+        store.close().await;
+        let store = open(&database).await;
+        for key in ["add", "change"] {
+            assert_eq!(store.claim(asked_under(key, "second")).await.unwrap(), Claim::Done(format!("{key} done")));
+        }
+        store.close().await;
+    });
+}
+
+#[test]
+fn a_broken_glass_commits_with_what_is_kept_under_its_key() {
+    on_both(|database| async move {
+        let store = open(&database).await;
+        let entry = || linli_tests::entry().encode();
+        let now = jiff::Timestamp::now();
+        let (plugin, purpose) = ("p.p".into(), "rescue".into());
+        let breaking = Breaking { plugin, purpose, cause: Cause::Accident, reason: "r".into(), minutes: Some(30) };
+        let glass = BreakGlass::open(&breaking, 1, 1, now, &[]).unwrap();
+        let late = store.add_break_glass(glass.clone(), |_| entry(), overtaken(&store, "late").await).await;
+        assert!(matches!(late, Err(StoreError::Overtaken)) && store.break_glass(1).await.unwrap().is_none());
+        let opened = store.add_break_glass(glass, |_| entry(), done(&store, "open").await).await.unwrap();
+        let mut ended = opened.clone();
+        ended.end(1, now).unwrap();
+        store.put_break_glass(&opened, ended, entry(), done(&store, "end").await).await.unwrap();
+        store.close().await;
+        let store = open(&database).await;
+        for key in ["open", "end"] {
+            assert_eq!(store.claim(asked_under(key, "second")).await.unwrap(), Claim::Done(format!("{key} done")));
+        }
         store.close().await;
     });
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use linli_audit::{Entry, Outcome};
 use linli_scope::break_glass::{BreakGlassError, Breaking, Reviewing};
 use linli_scope::{Actor, BreakGlass, Denial, DenialKind};
-use linli_store::StoreError;
+use linli_store::{Once, StoreError};
 
 use crate::decision::DecisionError;
 use crate::install::administration;
@@ -33,7 +33,7 @@ pub enum GlassError {
 
 impl Runtime {
     /// Breaks the glass for a person. What is denied them is on the record too.
-    pub async fn break_glass(&self, actor: &Actor, breaking: &Breaking) -> Result<BreakGlass, GlassError> {
+    pub async fn break_glass(&self, actor: &Actor, breaking: &Breaking, once: Once<BreakGlass>) -> Result<BreakGlass, GlassError> {
         let now = Timestamp::now();
         let grant = match self.may_break(actor, breaking, now) {
             Ok(grant) => grant,
@@ -49,7 +49,7 @@ impl Runtime {
             entry.entry_point = format!("{} for {}: {}, until {}", entry.entry_point, glass.purpose, glass.cause.as_str(), glass.expires);
             entry.encode()
         };
-        let glass = self.store().add_break_glass(glass, said).await?;
+        let glass = self.store().add_break_glass(glass, said, once).await?;
         self.refresh(&glass.plugin).await?;
         Ok(glass)
     }
@@ -61,21 +61,27 @@ impl Runtime {
     }
 
     /// Ends one before its time.
-    pub async fn end_break_glass(&self, actor: &Actor, before: BreakGlass) -> Result<BreakGlass, GlassError> {
+    pub async fn end_break_glass(&self, actor: &Actor, before: BreakGlass, once: Once<BreakGlass>) -> Result<BreakGlass, GlassError> {
         let mut glass = before.clone();
         glass.end(actor.id, Timestamp::now())?;
-        let glass = self.store().put_break_glass(&before, glass, about(actor, "end", &before).encode()).await?;
+        let glass = self.store().put_break_glass(&before, glass, about(actor, "end", &before).encode(), once).await?;
         self.refresh(&glass.plugin).await?;
         Ok(glass)
     }
 
     /// Closes one with what an auditor found.
-    pub async fn review_break_glass(&self, auditor: &Actor, before: BreakGlass, said: &Reviewing) -> Result<BreakGlass, GlassError> {
+    pub async fn review_break_glass(
+        &self,
+        auditor: &Actor,
+        before: BreakGlass,
+        said: &Reviewing,
+        once: Once<BreakGlass>,
+    ) -> Result<BreakGlass, GlassError> {
         let mut glass = before.clone();
         glass.review(auditor.id, Timestamp::now(), said)?;
         let mut entry = about(auditor, "review", &before);
         entry.entry_point = format!("{}: {}", entry.entry_point, said.outcome.as_str());
-        Ok(self.store().put_break_glass(&before, glass, entry.encode()).await?)
+        Ok(self.store().put_break_glass(&before, glass, entry.encode(), once).await?)
     }
 }
 

@@ -6,6 +6,7 @@ use linli_scope::Actor;
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
+use crate::claim::Once;
 use crate::database::{Cells as _, Row, binds};
 use crate::error::StoreError;
 
@@ -93,10 +94,10 @@ impl Kept {
 
 impl Store {
     /// Keeps a new account and gives it its number. `entry` is its entry in the log.
-    pub async fn add_account(&self, mut kept: Kept, entry: impl FnOnce(&Kept) -> Encoded) -> Result<Kept, StoreError> {
+    pub async fn add_account(&self, mut kept: Kept, entry: impl FnOnce(&Kept) -> Encoded, once: Once<Kept>) -> Result<Kept, StoreError> {
         kept.account.actor.id = self.readers().number("SELECT coalesce(max(id), 0) + 1 FROM account", &[]).await?;
         let entry = entry(&kept);
-        self.administer(Some(entry), move |session| {
+        self.administer_once(Some(entry), once, move |session| {
             let (account, rights, waits) = (&kept.account, kept.rights()?, kept.waits()?);
             session.execute(
                 "INSERT INTO account (id, login, name, password, actor, disabled, version, pending) VALUES ($1, $2, $3, $4, $5, $6, 1, $7)",
@@ -117,10 +118,10 @@ impl Store {
 
     /// Puts an account in place of the one that was read as `before`, if nobody else changed it in between. Without leave to log
     /// in, or with another password, its sessions end.
-    pub async fn change_account(&self, before: &Kept, mut after: Kept, entry: Encoded) -> Result<Kept, StoreError> {
+    pub async fn change_account(&self, before: &Kept, mut after: Kept, entry: Encoded, once: Once<Kept>) -> Result<Kept, StoreError> {
         let (version, ends) = (before.version, after.disabled || after.account.password != before.account.password);
         after.version = version + 1;
-        self.administer(Some(entry), move |session| {
+        self.administer_once(Some(entry), once, move |session| {
             let (account, rights, waits) = (&after.account, after.rights()?, after.waits()?);
             let changed = session.execute(
                 "UPDATE account SET name = $1, password = $2, actor = $3, disabled = $4, pending = $5, version = $6 WHERE id = $7 AND version = $8",

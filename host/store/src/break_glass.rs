@@ -5,6 +5,7 @@ use linli_scope::BreakGlass;
 use linli_scope::break_glass::UNREVIEWED_MAX;
 
 use crate::Store;
+use crate::claim::Once;
 use crate::database::{Cells as _, Row, binds};
 use crate::error::StoreError;
 
@@ -15,10 +16,11 @@ impl Store {
         &self,
         mut glass: BreakGlass,
         entry: impl FnOnce(&BreakGlass) -> Encoded,
+        once: Once<BreakGlass>,
     ) -> Result<BreakGlass, StoreError> {
         glass.id = self.readers().number("SELECT coalesce(max(id), 0) + 1 FROM break_glass", &[]).await?;
         let entry = entry(&glass);
-        self.administer(Some(entry), move |session| {
+        self.administer_once(Some(entry), once, move |session| {
             let waiting = session.number("SELECT count(*) FROM break_glass WHERE account = $1 AND reviewed = 0", binds![glass.by])?;
             if usize::try_from(waiting).unwrap_or(usize::MAX) >= UNREVIEWED_MAX {
                 return Err(StoreError::Stale { entity: "break-glass".into(), current: waiting });
@@ -31,9 +33,15 @@ impl Store {
     }
 
     /// Puts one in place of the one that was read as `before`, if nobody else changed it in between.
-    pub async fn put_break_glass(&self, before: &BreakGlass, glass: BreakGlass, entry: Encoded) -> Result<BreakGlass, StoreError> {
+    pub async fn put_break_glass(
+        &self,
+        before: &BreakGlass,
+        glass: BreakGlass,
+        entry: Encoded,
+        once: Once<BreakGlass>,
+    ) -> Result<BreakGlass, StoreError> {
         let (before, reviewed) = (body(before)?, i64::from(glass.review.is_some()));
-        self.administer(Some(entry), move |session| {
+        self.administer_once(Some(entry), once, move |session| {
             let text = "UPDATE break_glass SET body = $1, reviewed = $2 WHERE id = $3 AND body = $4";
             match session.execute(text, binds![&body(&glass)?, reviewed, glass.id, &before])? {
                 1 => Ok(glass),

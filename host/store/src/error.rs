@@ -9,6 +9,14 @@ pub enum StoreError {
     /// Another holds a lock for too long.
     #[error("the database is locked")]
     Locked,
+    /// Nobody answers where the database is said to be, or nobody that is trusted.
+    #[error("no connection to {address}: {reason}")]
+    Unreachable {
+        /// Where.
+        address: String,
+        /// Why.
+        reason: String,
+    },
     /// Where the database is can't be understood.
     #[error("the database's address: {0}")]
     Address(String),

@@ -10,6 +10,7 @@ mod tls;
 mod value;
 
 use std::cell::RefCell;
+use std::error::Error;
 
 use futures::TryStreamExt as _;
 use sqlx::postgres::{PgArguments, PgConnection};
@@ -58,6 +59,12 @@ fn known(code: &str, constraint: Option<&str>) -> Option<StoreError> {
     }
 }
 
+/// A connection that was not made, for its innermost reason: of those around it some say it again and some hide it.
+fn unreachable(address: impl ToString, error: &(dyn Error + 'static)) -> StoreError {
+    let reasons = std::iter::successors(Some(error), |&error| error.source());
+    StoreError::Unreachable { address: address.to_string(), reason: reasons.last().unwrap_or(error).to_string() }
+}
+
 /// The writer's connection. Its thread waits for each answer.
 pub(crate) struct Session {
     runtime: tokio::runtime::Runtime,
@@ -69,7 +76,7 @@ impl Session {
     pub fn open(address: &Address) -> Result<Self, StoreError> {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|reason| StoreError::Database(Box::new(reason)))?;
-        let connection = runtime.block_on(address.writing().connect())?;
+        let connection = runtime.block_on(address.writing().connect()).map_err(|error| unreachable(address, &error))?;
         let session = Self { runtime, connection: RefCell::new(connection) };
         // A host that was killed a moment ago may not have been missed yet.
         match session.execute("SELECT pg_advisory_lock($1)", &[Bind::Integer(WRITER)]) {

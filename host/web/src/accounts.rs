@@ -11,7 +11,7 @@ use linli_runtime::install::administration;
 use linli_scope::remit::Excess;
 use linli_scope::{Actor, Role, account};
 use linli_store::account::{Account, Kept, Pending};
-use linli_store::{Store, StoreError};
+use linli_store::{Once, Store, StoreError};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -133,7 +133,7 @@ pub enum AccountError {
 }
 
 /// Makes an account. One that decides waits, disabled, for a second admin.
-pub async fn make(store: &Store, by: By<'_>, new: NewAccount) -> Result<Made, AccountError> {
+pub async fn make(store: &Store, by: By<'_>, new: NewAccount, once: Once<Kept>) -> Result<Made, AccountError> {
     let actor = Actor {
         id: 0,
         roles: new.roles,
@@ -151,12 +151,13 @@ pub async fn make(store: &Store, by: By<'_>, new: NewAccount) -> Result<Made, Ac
     within_remit(by, &actor)?;
     let account = Account { login: new.login, name: new.name, password: hash(chosen).await?, actor };
     let kept = waiting(by, Kept { account, disabled: false, version: 1, pending: None }, None);
-    let kept = store.add_account(kept, |kept| entry(by, "add", kept, &rights(&kept.account.actor)).encode()).await?;
+    let said = |kept: &Kept| entry(by, "add", kept, &rights(&kept.account.actor)).encode();
+    let kept = store.add_account(kept, said, once).await?;
     Ok(Made { kept, password: made_up })
 }
 
 /// Changes an account.
-pub async fn alter(store: &Store, by: By<'_>, before: Kept, altering: Altering) -> Result<Kept, AccountError> {
+pub async fn alter(store: &Store, by: By<'_>, before: Kept, altering: Altering, once: Once<Kept>) -> Result<Kept, AccountError> {
     may_touch(by, &before)?;
     let mut after = before.clone();
     let (account, words) = (&mut after.account, described(&altering));
@@ -175,11 +176,11 @@ pub async fn alter(store: &Store, by: By<'_>, before: Kept, altering: Altering) 
     let only_ends = after.disabled && same_rights(&before.account.actor, &after.account.actor);
     let after = if only_ends { Kept { pending: None, ..after } } else { waiting(by, after, Some(&before)) };
     let entry = entry(by, "change", &after, &words).encode();
-    Ok(store.change_account(&before, after, entry).await?)
+    Ok(store.change_account(&before, after, entry, once).await?)
 }
 
 /// Gives an account another password, which ends its sessions.
-pub async fn reset(store: &Store, by: By<'_>, before: Kept, password: Option<String>) -> Result<Made, AccountError> {
+pub async fn reset(store: &Store, by: By<'_>, before: Kept, password: Option<String>, once: Once<Kept>) -> Result<Made, AccountError> {
     may_touch(by, &before)?;
     let mut errors = Vec::new();
     let (chosen, made_up) = choose(password, &mut errors)?;
@@ -188,11 +189,11 @@ pub async fn reset(store: &Store, by: By<'_>, before: Kept, password: Option<Str
     after.account.password = hash(chosen).await?;
     let after = waiting(by, after, Some(&before));
     let entry = entry(by, "new password for", &after, "").encode();
-    Ok(Made { kept: store.change_account(&before, after, entry).await?, password: made_up })
+    Ok(Made { kept: store.change_account(&before, after, entry, once).await?, password: made_up })
 }
 
 /// A person's own new password. That they know the one before is asked before.
-pub async fn change_own(store: &Store, before: Kept, new: String) -> Result<Kept, AccountError> {
+pub async fn change_own(store: &Store, before: Kept, new: String, once: Once<Kept>) -> Result<Kept, AccountError> {
     let mut errors = Vec::new();
     let (chosen, _) = choose(Some(new), &mut errors)?;
     refuse_faults(errors)?;
@@ -200,11 +201,11 @@ pub async fn change_own(store: &Store, before: Kept, new: String) -> Result<Kept
     after.account.password = hash(chosen).await?;
     let own = before.account.actor.clone();
     let entry = entry(By::Operator(&own), "own new password for", &Kept { pending: None, ..after.clone() }, "").encode();
-    Ok(store.change_account(&before, after, entry).await?)
+    Ok(store.change_account(&before, after, entry, once).await?)
 }
 
 /// Lets a change take effect that another admin asked for.
-pub async fn confirm(store: &Store, admin: &Actor, before: Kept) -> Result<Kept, AccountError> {
+pub async fn confirm(store: &Store, admin: &Actor, before: Kept, once: Once<Kept>) -> Result<Kept, AccountError> {
     let by = By::Admin(admin);
     may_touch(by, &before)?;
     let pending = before.pending.clone().ok_or_else(|| AccountError::NothingPending(before.account.login.clone()))?;
@@ -216,11 +217,11 @@ pub async fn confirm(store: &Store, admin: &Actor, before: Kept) -> Result<Kept,
     let account = Account { name: pending.name, password, actor: pending.actor, ..before.account.clone() };
     let after = Kept { account, disabled: pending.disabled, version: before.version, pending: None };
     let entry = entry(by, "confirm a change of", &after, &rights(&after.account.actor)).encode();
-    Ok(store.change_account(&before, after, entry).await?)
+    Ok(store.change_account(&before, after, entry, once).await?)
 }
 
 /// Drops a change that waits; whoever asked for it may, too.
-pub async fn refuse(store: &Store, admin: &Actor, before: Kept) -> Result<Kept, AccountError> {
+pub async fn refuse(store: &Store, admin: &Actor, before: Kept, once: Once<Kept>) -> Result<Kept, AccountError> {
     let by = By::Admin(admin);
     may_touch(by, &before)?;
     if before.pending.is_none() {
@@ -228,7 +229,7 @@ pub async fn refuse(store: &Store, admin: &Actor, before: Kept) -> Result<Kept, 
     }
     let after = Kept { pending: None, ..before.clone() };
     let entry = entry(by, "refuse a change of", &after, "").encode();
-    Ok(store.change_account(&before, after, entry).await?)
+    Ok(store.change_account(&before, after, entry, once).await?)
 }
 
 /// The account of a log-in name within an admin's own rights; others are as if there were none. What is no log-in name is asked of no database.

@@ -1,13 +1,13 @@
 //! Emergencies as people see them: auditors and admins all of them, everybody else their own.
 
 use jiff::Timestamp;
-use linli_scope::break_glass::{BreakGlass, Cause, Ended, Finding, State};
+use linli_scope::break_glass::{BreakGlass, Cause, Ended, Finding, Review, State};
 use linli_scope::{Actor, Role};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::names::{Person, person};
+use crate::names::{People, Person};
 use crate::problem::Problem;
 
 /// Some of them, newest first.
@@ -64,10 +64,8 @@ pub(crate) async fn seen(app: &App, actor: &Actor, before: Option<i64>, limit: i
     let by = (!sees_all(actor)).then_some(actor.id);
     let found = app.store().break_glasses(by, before, limit).await?;
     let next = found.last().filter(|_| i64::try_from(found.len()) == Ok(limit)).map(|glass| glass.id);
-    let mut break_glass = Vec::with_capacity(found.len());
-    for glass in found {
-        break_glass.push(show(app, glass).await?);
-    }
+    let people = People::of(app, found.iter().flat_map(named).collect()).await?;
+    let break_glass = found.iter().map(|glass| show(glass, &people)).collect();
     Ok(Page { break_glass, unreviewed: unreviewed(app, actor).await?, next })
 }
 
@@ -82,31 +80,31 @@ pub(crate) async fn find(app: &App, actor: &Actor, id: i64) -> Result<BreakGlass
     found.ok_or_else(|| Problem::not_found(format!("there is no break-glass {id} for this caller")))
 }
 
-/// As people see it.
-pub(crate) async fn show(app: &App, glass: BreakGlass) -> Result<Shown, Problem> {
-    let ended = match glass.ended {
-        Some(Ended { by, at }) => Some(ShownEnd { by: person(app, by).await?, at }),
-        None => None,
-    };
-    let state = glass.state(Timestamp::now());
-    let review = match glass.review {
-        Some(review) => Some(ShownReview { by: person(app, review.by).await?, at: review.at, outcome: review.outcome, note: review.note }),
-        None => None,
-    };
-    Ok(Shown {
+/// Who is named in one.
+pub(crate) fn named(glass: &BreakGlass) -> Vec<i64> {
+    let (ended, review) = (glass.ended.as_ref(), glass.review.as_ref());
+    [glass.by].into_iter().chain(ended.map(|ended| ended.by)).chain(review.map(|review| review.by)).collect()
+}
+
+/// As people see it, with the names of who is named in it.
+pub(crate) fn show(glass: &BreakGlass, people: &People) -> Shown {
+    let end = |ended: &Ended| ShownEnd { by: people.person(ended.by), at: ended.at };
+    let finding =
+        |review: &Review| ShownReview { by: people.person(review.by), at: review.at, outcome: review.outcome, note: review.note.clone() };
+    Shown {
         id: glass.id,
-        plugin: glass.plugin,
-        purpose: glass.purpose,
+        plugin: glass.plugin.clone(),
+        purpose: glass.purpose.clone(),
         grant: glass.grant,
         cause: glass.cause,
-        reason: glass.reason,
-        by: person(app, glass.by).await?,
-        state,
+        reason: glass.reason.clone(),
+        by: people.person(glass.by),
+        state: glass.state(Timestamp::now()),
         opened: glass.opened,
         expires: glass.expires,
-        ended,
-        review,
-    })
+        ended: glass.ended.as_ref().map(end),
+        review: glass.review.as_ref().map(finding),
+    }
 }
 
 fn sees_all(actor: &Actor) -> bool {

@@ -2,7 +2,8 @@
 //!
 //! The key is the caller's own. It is taken before the work begins, and what is answered is kept for a day with the change itself:
 //! a handler says by [`Key`] what that will be. What was not kept was not made, and the key serves again. An action's answer
-//! may hold values of records, which nothing may hand out without a new decision: of it only that it was done is kept.
+//! may hold values of records, which nothing may hand out without a new decision, and an account's a password: of them only that
+//! it was done is kept.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -32,8 +33,6 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const KEY_MAX: usize = 128;
 /// What a fingerprint holds besides method, address and body.
 const TOLD: [&str; 3] = ["content-type", "if-match", "x-evidence"];
-/// What of an answer is kept besides status and body.
-const SAID: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
 
 /// An answer as it is kept, and said again.
 #[derive(Clone, Serialize, Deserialize)]
@@ -45,6 +44,9 @@ pub(crate) struct Answer {
     /// Whether more was to be done.
     #[serde(default)]
     partly: bool,
+    /// Whether it takes the place of what its changes kept.
+    #[serde(skip)]
+    is_late: bool,
 }
 
 impl Answer {
@@ -52,7 +54,12 @@ impl Answer {
     pub fn new<T: Serialize>(status: StatusCode, value: &T) -> Result<Self, Problem> {
         let body = serde_json::to_string(value).map_err(|error| Problem::internal(&error))?;
         let headers = vec![(header::CONTENT_TYPE.to_string(), "application/json".to_owned())];
-        Ok(Self { status: status.as_u16(), headers, body: Some(body), partly: false })
+        Ok(Self { status: status.as_u16(), headers, body: Some(body), partly: false, is_late: false })
+    }
+
+    /// That it was done, and nothing more.
+    pub fn empty() -> Self {
+        Self { status: StatusCode::NO_CONTENT.as_u16(), body: Some(String::new()), ..Self::bodiless(false) }
     }
 
     /// With the version of what it shows.
@@ -67,8 +74,13 @@ impl Answer {
         self
     }
 
+    /// Known only when its changes were made: it is kept once it is said, in place of what they kept.
+    pub fn late(self) -> Self {
+        Self { is_late: true, ..self }
+    }
+
     fn bodiless(partly: bool) -> Self {
-        Self { status: StatusCode::OK.as_u16(), headers: Vec::new(), body: None, partly }
+        Self { status: StatusCode::OK.as_u16(), headers: Vec::new(), body: None, partly, is_late: false }
     }
 
     /// What is kept of an answer that named somebody who was erased.
@@ -88,6 +100,7 @@ impl Answer {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let late = self.is_late.then(|| Late(self.clone()));
         let about = [(header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
         let mut response = (status, about, self.body.unwrap_or_default()).into_response();
         for (name, value) in self.headers {
@@ -95,9 +108,16 @@ impl IntoResponse for Answer {
                 response.headers_mut().insert(name, value);
             }
         }
+        if let Some(late) = late {
+            response.extensions_mut().insert(late);
+        }
         response
     }
 }
+
+/// An answer that is to be kept now.
+#[derive(Clone)]
+struct Late(Answer);
 
 /// The key under which a change is asked; none where there is none.
 #[derive(Clone, Default)]
@@ -195,11 +215,9 @@ async fn keyed(app: App, request: Request, next: Next) -> Result<Response, Probl
     turn = turn.or_else(|| app.under_way().take(&asked));
     // Whoever asked may be gone before it is done; the key must not be held for ever then.
     let work = async move {
-        // An action's answer may hold values of records, an account's a password: neither is handed out again.
-        let is_action = parts.uri.path().contains("/actions/") || parts.uri.path().contains("/accounts");
         parts.extensions.insert(Key(Some(asked.clone())));
         let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-        let settled = settle(&app, asked, is_action, response).await;
+        let settled = settle(&app, asked, response).await;
         drop(turn);
         settled
     };
@@ -244,20 +262,13 @@ fn fingerprint(parts: &Parts, body: &Bytes) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// Keeps the answer where the change could not, or gives the key back.
-async fn settle(app: &App, asked: Asked, is_action: bool, response: Response) -> Result<Response, Problem> {
-    let status = response.status();
-    if !status.is_success() {
-        app.store().release_claim(asked).await?;
-        return Ok(response);
+/// Keeps an answer that no change could, and gives back a key under which nothing was changed.
+async fn settle(app: &App, asked: Asked, mut response: Response) -> Result<Response, Problem> {
+    match response.extensions_mut().remove::<Late>() {
+        Some(Late(answer)) => app.store().finish_claim(asked, answer.text()?).await?,
+        None => app.store().release_claim(asked).await?,
     }
-    let (parts, body) = response.into_parts();
-    let body = to_bytes(body, usize::MAX).await.map_err(|error| Problem::internal(&error))?;
-    let said = |name: &HeaderName| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.to_owned()));
-    let text = String::from_utf8(body.to_vec()).ok().filter(|_| !is_action);
-    let kept = Answer { status: status.as_u16(), headers: SAID.iter().filter_map(said).collect(), body: text, partly: false };
-    app.store().finish_claim(asked, kept.text()?).await?;
-    Ok(Response::from_parts(parts, Body::from(body)))
+    Ok(response)
 }
 
 fn replay(answer: &str) -> Result<Response, Problem> {

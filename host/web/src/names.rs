@@ -1,5 +1,6 @@
 //! Names of codes, regions, applications and officials.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use linli_model::{RegionTree, Text, region};
@@ -84,6 +85,33 @@ pub(crate) struct Person {
     pub account: i64,
     /// None where there is no such account any more.
     pub name: Option<String>,
+}
+
+/// Whose accounts some are, looked up together: by number.
+#[derive(Clone)]
+pub(crate) struct People(HashMap<i64, String>);
+
+impl People {
+    /// Looks up these; whose name is not found has no account any more.
+    pub async fn of(app: &App, accounts: Vec<i64>) -> Result<Self, Problem> {
+        let mut names = HashMap::new();
+        for account in accounts {
+            if !names.contains_key(&account) {
+                names.extend(app.store().account_name(account).await?.map(|name| (account, name)));
+            }
+        }
+        Ok(Self(names))
+    }
+
+    /// The name of one of them.
+    pub fn name(&self, account: i64) -> Option<String> {
+        self.0.get(&account).cloned()
+    }
+
+    /// One of them.
+    pub fn person(&self, account: i64) -> Person {
+        Person { account, name: self.name(account) }
+    }
 }
 
 /// Whose account it is, by its number.

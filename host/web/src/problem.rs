@@ -181,9 +181,12 @@ impl From<StoreError> for Problem {
             StoreError::Schema(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "schema", detail),
             StoreError::Unerasable(_) => Self::new(StatusCode::CONFLICT, "unerasable", detail),
             StoreError::Log(_) => Self::unavailable("log-unavailable", &detail),
-            StoreError::Database(_) | StoreError::Address(_) | StoreError::Locked | StoreError::Slow | StoreError::Closed => {
-                Self::unavailable("unavailable", &detail)
-            }
+            StoreError::Database(_)
+            | StoreError::Unreachable { .. }
+            | StoreError::Address(_)
+            | StoreError::Locked
+            | StoreError::Slow
+            | StoreError::Closed => Self::unavailable("unavailable", &detail),
             StoreError::Damaged { .. } => Self::internal(&detail),
         }
     }

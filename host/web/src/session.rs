@@ -8,6 +8,8 @@ use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;
 use linli_audit::{Entry, Outcome};
 use linli_scope::Actor;
+use linli_store::Once;
+use linli_store::account::Kept;
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
@@ -104,7 +106,7 @@ fn count_attempt<K: Hash + Eq + Send + Sync + 'static>(
 
 /// Gives a signed-in person another password, which ends all their sessions, this one too. Guesses of the one before count as
 /// failed log-ins.
-pub async fn change_password(app: &App, info: &SessionInfo, current: &str, new: &str) -> Result<(), Problem> {
+pub async fn change_password(app: &App, info: &SessionInfo, current: &str, new: &str, once: Once<Kept>) -> Result<(), Problem> {
     count_attempt(app.attempts(), info.login.clone(), ATTEMPTS_MAX, "account")?;
     let before = app.store().kept_account(&info.login).await?.filter(|kept| !kept.disabled);
     let fits = fits(current, before.as_ref().map(|before| &before.account.password)).await?;
@@ -112,7 +114,7 @@ pub async fn change_password(app: &App, info: &SessionInfo, current: &str, new: 
         return Err(Problem::forbidden("password", "现在的密码不对 · the password that you have now is another"));
     };
     app.attempts().invalidate(&info.login);
-    accounts::change_own(app.store(), before, new.to_owned()).await?;
+    accounts::change_own(app.store(), before, new.to_owned(), once).await?;
     app.sessions().invalidate_all();
     Ok(())
 }

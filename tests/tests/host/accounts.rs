@@ -163,6 +163,31 @@ fn who_decides_is_made_raised_and_given_a_password_by_two_admins_and_ended_by_on
 }
 
 #[test]
+fn whatever_is_done_to_an_account_under_a_key_is_done_once() {
+    let host = Host::fresh();
+    let (admin, other) = (host.person("admin"), host.person("admin2"));
+    let done_once = |person: &Person, method: &str, path: &str, version: i64, body: Value| {
+        let (key, version) = (format!("{method} {path} {version}"), format!("\"{version}\""));
+        let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str()), ("if-match", version.as_str())];
+        let ask = || person.send(method, path, &headers, body.to_string().as_bytes());
+        let first = ask();
+        assert!(matches!(first.status, 200 | 201), "{path}: {}", first.json);
+        ask().refused(409, "key-done");
+        first
+    };
+    let wang = worker_in("he.wang", FIRST);
+    done_once(&admin, "POST", "/accounts", 0, wang);
+    done_once(&admin, "PATCH", "/accounts/he.wang", 1, json!({"name": "何"}));
+    let reset = done_once(&admin, "POST", "/accounts/he.wang/password", 2, json!({}));
+    log_in(&host, "he.wang", reset.text("/password")).expect(201);
+    for (version, decision) in [(3, "refuse"), (5, "confirm")] {
+        patch(&admin, "he.wang", version, &json!({"roles": ["auditor"]})).expect(200);
+        done_once(&other, "POST", &format!("/accounts/he.wang/{decision}"), version, json!({}));
+    }
+    assert_eq!(admin.get("/accounts/he.wang").expect(200).json["version"], 7);
+}
+
+#[test]
 fn what_is_given_wrongly_makes_no_account() {
     let host = Host::fresh();
     let admin = host.person("admin");
@@ -273,15 +298,15 @@ fn in_the_console_an_admin_makes_changes_and_disables_accounts_and_another_confi
     log_in(&host, "he", password).expect(201);
     assert!(!admin.page("/admin/accounts").contains(password));
     let form = admin.page("/admin/accounts/he");
-    assert!(form.contains("value=\"440104022001\"") && form.contains("name=\"version\" value=\"1\""), "{form}");
+    assert!(form.contains("value=\"440104022001\"") && form.contains("name=\"_version\" value=\"1\""), "{form}");
     let raising =
-        [("version", "1"), ("name", "何审计"), ("role", "auditor"), ("regions", ""), ("clearance", "internal"), ("publisher", "")];
+        [("_version", "1"), ("name", "何审计"), ("role", "auditor"), ("regions", ""), ("clearance", "internal"), ("publisher", "")];
     assert_eq!(admin.submit("/admin/accounts/he/change", &raising), (303, "/admin/accounts".into()));
     assert!(other.page("/admin/accounts").contains("待确认"));
     assert_eq!(admin.submit("/admin/accounts/he/confirm", &[]).0, 403);
     assert_eq!(other.submit("/admin/accounts/he/confirm", &[]).0, 303);
     assert_eq!(log_in(&host, "he", password).expect(201).text("/roles/0"), "auditor");
-    assert_eq!(admin.submit("/admin/accounts/he/change", &raising).0, 409);
+    assert_eq!(admin.submit("/admin/accounts/he/change", &raising).0, 412);
     assert_eq!(admin.submit("/admin/accounts/he/disable", &[]).0, 303);
     log_in(&host, "he", password).refused(401, "sign-in");
     assert_eq!(admin.submit("/admin/accounts/admin/disable", &[]).0, 403);

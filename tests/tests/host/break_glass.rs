@@ -3,6 +3,7 @@
 use std::thread;
 
 use linli_scope::BreakGlass;
+use linli_store::Once;
 use linli_tests::{Answer, Host, Person};
 use serde_json::{Value, json};
 
@@ -218,6 +219,26 @@ fn of_many_that_are_asked_at_once_there_are_never_more_than_may_be() {
 }
 
 #[test]
+fn whatever_is_done_about_a_glass_under_a_key_is_done_once_and_answered_again_as_it_was() {
+    let host = host();
+    let (worker, auditor) = (host.person("worker"), host.person("auditor"));
+    let twice = |person: &Person, path: &str, body: &Value| {
+        let ask =
+            || person.send("POST", path, &[("content-type", "application/json"), ("idempotency-key", path)], body.to_string().as_bytes());
+        let (first, again) = (ask(), ask());
+        assert_eq!((first.status, &first.json), (again.status, &again.json), "{path}");
+        first
+    };
+    let glass = twice(&worker, "/break-glass", &breaking()).expect(201);
+    assert_eq!((glass.text("/by/name"), worker.get("/break-glass").expect(200).list("/break_glass").len()), ("李网格", 1));
+    let ended = twice(&worker, &format!("/break-glass/{}/end", glass.json["id"]), &json!({})).expect(200);
+    assert_eq!(ended.text("/ended/by/name"), "李网格");
+    let finding = json!({"outcome": "justified", "note": "n"});
+    let reviewed = twice(&auditor, &format!("/break-glass/{}/review", glass.json["id"]), &finding).expect(200);
+    assert_eq!((reviewed.text("/ended/by/name"), reviewed.text("/review/by/name")), ("李网格", "孙审计"));
+}
+
+#[test]
 fn a_glass_outlives_a_restart_and_not_its_time() {
     let host = host();
     let glass = open(&host.person("worker"));
@@ -227,7 +248,7 @@ fn a_glass_outlives_a_restart_and_not_its_time() {
         let before = store.break_glass(glass).await.unwrap().unwrap();
         let hour = jiff::SignedDuration::from_hours(1);
         let past = BreakGlass { opened: before.opened - hour, expires: before.expires - hour, ..before.clone() };
-        store.put_break_glass(&before, past, linli_tests::entry().encode()).await.unwrap();
+        store.put_break_glass(&before, past, linli_tests::entry().encode(), Once::default()).await.unwrap();
     });
     let worker = host.person("worker");
     rescue(&worker).refused(403, "break-glass");

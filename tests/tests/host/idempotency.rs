@@ -110,6 +110,66 @@ fn whatever_a_killed_host_was_asked_under_a_key_is_done_once_when_it_is_asked_ag
     }
 }
 
+/// Sends what changes one version of an account, under a key of its own.
+fn renaming<T>(login: &str, version: i64, send: impl FnOnce(&str, &[(&str, &str)], &[u8]) -> T) -> T {
+    let (key, if_match) = (format!("{login} {version}"), format!("\"{version}\""));
+    let headers = [("content-type", "application/json"), ("idempotency-key", &*key), ("if-match", &*if_match)];
+    send(&format!("/accounts/{login}"), &headers, json!({"name": format!("甲{version}")}).to_string().as_bytes())
+}
+
+#[test]
+fn accounts_that_a_killed_host_was_asked_to_change_under_a_key_are_changed_once() {
+    let host = Host::fresh();
+    let admin = host.person("admin");
+    let logins: Vec<_> = (0..8).map(|number| format!("worker.{number}")).collect();
+    for login in &logins {
+        let body = json!({"login": login, "name": "甲", "roles": ["worker"], "clearance": "internal", "password": "a long password"});
+        admin.post("/accounts", &body).expect(201);
+    }
+    let changed = AtomicU32::new(0);
+    let (data, reached) = std::thread::scope(|scope| {
+        let until_killed = |login: &str| {
+            let mut version = 1;
+            while let Ok(answer) = renaming(login, version, |path, headers, body| admin.try_send("PATCH", path, headers, body)) {
+                assert_eq!(answer.status(), 200);
+                changed.fetch_add(1, Ordering::SeqCst);
+                version += 1;
+            }
+            version
+        };
+        let changing: Vec<_> = logins.iter().map(|login| scope.spawn(move || until_killed(login))).collect();
+        while changed.load(Ordering::SeqCst) < 200 {
+            std::thread::yield_now();
+        }
+        let data = host.kill();
+        (data, changing.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>())
+    });
+    let host = Host::serve(data);
+    let admin = host.person("admin");
+    for (login, version) in logins.iter().zip(reached) {
+        // One that was made without its answer would be refused as stale.
+        let again = renaming(login, version, |path, headers, body| admin.send("PATCH", path, headers, body));
+        if again.status != 200 {
+            again.refused(409, "key-done");
+        }
+        assert_eq!(admin.get(&format!("/accounts/{login}")).expect(200).json["version"], version + 1);
+    }
+}
+
+#[test]
+fn a_password_under_a_key_is_changed_once_though_it_ends_the_session_that_asked() {
+    let host = Host::fresh();
+    let change = |person: &Person| {
+        let body = json!({"current": host.password("worker"), "new": "a much better one"});
+        keyed(person, "/session/password", "mine", &body).expect(204)
+    };
+    change(&host.person("worker"));
+    let again = change(&Person::log_in(host.url(), "worker", "a much better one"));
+    assert_eq!(again.json, Value::Null);
+    // It was said again, not done again: the session is still there.
+    Person::log_in(host.url(), "worker", "a much better one").get("/session").expect(200);
+}
+
 #[test]
 fn every_decision_under_a_key_is_answered_again_as_it_was() {
     let host = Host::fresh();

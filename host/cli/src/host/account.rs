@@ -8,8 +8,8 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use linli_model::{Classification, RegionCode};
 use linli_scope::Role;
-use linli_store::Store;
 use linli_store::account::Kept;
+use linli_store::{Once, Store};
 use linli_web::accounts::{self, AccountError, Altering, By, NewAccount};
 use serde::de::DeserializeOwned;
 
@@ -132,7 +132,7 @@ async fn make(store: &Store, add: &Add) -> Result<()> {
         password: add.password.read()?,
     };
     let operator = population::importer(Vec::new());
-    let made = accounts::make(store, By::Operator(&operator), new).await.map_err(told)?;
+    let made = accounts::make(store, By::Operator(&operator), new, Once::default()).await.map_err(told)?;
     say!("已新建 added {} (user:{})", add.login, made.kept.account.actor.id)?;
     tell(made.password.as_deref())
 }
@@ -182,13 +182,14 @@ fn show(kept: &Kept) -> Result<()> {
 async fn set_disabled(store: &Store, one: &One, disabled: bool) -> Result<()> {
     let operator = population::importer(Vec::new());
     let altering = Altering { disabled: Some(disabled), ..Altering::default() };
-    let kept = accounts::alter(store, By::Operator(&operator), find(store, one).await?, altering).await.map_err(told)?;
+    let kept = accounts::alter(store, By::Operator(&operator), find(store, one).await?, altering, Once::default()).await.map_err(told)?;
     show(&kept)
 }
 
 async fn reset(store: &Store, one: &One, password: &Password) -> Result<()> {
     let operator = population::importer(Vec::new());
-    let made = accounts::reset(store, By::Operator(&operator), find(store, one).await?, password.read()?).await.map_err(told)?;
+    let made =
+        accounts::reset(store, By::Operator(&operator), find(store, one).await?, password.read()?, Once::default()).await.map_err(told)?;
     say!("已重设 {} has another password", one.login)?;
     tell(made.password.as_deref())
 }

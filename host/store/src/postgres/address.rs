@@ -8,7 +8,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::tls::{self, Trust};
+use super::tls::{self, Credentials, Pem, Trust};
 use super::{LONG, STATEMENTS};
 use crate::error::StoreError;
 
@@ -74,9 +74,9 @@ fn server(options: &PgConnectOptions) -> Result<Server, StoreError> {
         PgSslMode::VerifyFull => (SslMode::Require, Trust::Named),
     };
     config.ssl_mode(ssl);
-    let file = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    let files = tls::Files { root: file("sslrootcert"), certificate: file("sslcert"), key: file("sslkey") };
-    Ok(Server { config, tls: tls::connect(trust, &files)? })
+    let pem = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| Pem::said(&value));
+    let credentials = Credentials { root: pem("sslrootcert"), certificate: pem("sslcert"), key: pem("sslkey") };
+    Ok(Server { config, tls: tls::connect(trust, &credentials)? })
 }
 
 impl std::fmt::Display for Address {

@@ -13,9 +13,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Statement};
 
-use super::STATEMENTS;
 use super::address::{Address, Server};
-use super::value;
+use super::{STATEMENTS, unreachable, value};
 use crate::database::{Bind, Row};
 use crate::error::StoreError;
 
@@ -31,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Connections that read: the first ones are used first.
 pub(crate) struct Readers {
     server: Box<Server>,
+    /// Where the server is, to say it.
+    address: String,
     lines: Mutex<Vec<Arc<Line>>>,
     /// Held by whoever connects, so that those who wait for it find what it made.
     connecting: tokio::sync::Mutex<()>,
@@ -58,6 +59,7 @@ impl Readers {
     pub fn open(address: &Address) -> Self {
         Self {
             server: address.reading(),
+            address: address.to_string(),
             lines: Mutex::default(),
             connecting: tokio::sync::Mutex::default(),
             turns: Semaphore::new(CONNECTIONS * DEPTH),
@@ -89,7 +91,8 @@ impl Readers {
         if let Some(question) = self.place() {
             return Ok(question);
         }
-        let line = Arc::new(Line::open(&self.server).await?);
+        let line = Line::open(&self.server).await.map_err(|error| unreachable(&self.address, &error))?;
+        let line = Arc::new(line);
         lock(&self.lines).push(Arc::clone(&line));
         Ok(Question::on(self, line))
     }
@@ -118,7 +121,7 @@ impl Readers {
 }
 
 impl Line {
-    async fn open(server: &Server) -> Result<Self, StoreError> {
+    async fn open(server: &Server) -> Result<Self, tokio_postgres::Error> {
         let (client, connection) = server.config.connect(server.tls.clone()).await?;
         let task = tokio::spawn(async move {
             if let Err(reason) = connection.await {

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use linli_model::{Classification, RegionCode};
 use linli_scope::{Actor, Role};
+use linli_store::Once;
 use linli_store::account::{Kept, Pending};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -15,8 +16,9 @@ use crate::administration;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Params, Segments, limit};
+use crate::idempotency::Key;
 use crate::names::{Person, person};
-use crate::precondition::IfMatch;
+use crate::precondition::Over;
 use crate::problem::Problem;
 
 /// Accounts a page where the caller does not say.
@@ -122,9 +124,14 @@ pub(super) async fn list(State(app): State<App>, signed_in: SignedIn, Params(pag
 
 /// Makes an account within one's own rights. An admin's or auditor's waits for a second admin.
 #[utoipa::path(post, path = "/accounts", request_body = NewAccount, responses((status = 201, body = WithPassword)))]
-pub(super) async fn create(State(app): State<App>, signed_in: SignedIn, JsonBody(new): JsonBody<NewAccount>) -> Result<Response, Problem> {
+pub(super) async fn create(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    key: Key,
+    JsonBody(new): JsonBody<NewAccount>,
+) -> Result<Response, Problem> {
     administration::act(&app, &signed_in, "put-account").await?;
-    let made = accounts::make(app.store(), By::Admin(signed_in.actor()), new).await?;
+    let made = accounts::make(app.store(), By::Admin(signed_in.actor()), new, once(&key)?).await?;
     Ok((StatusCode::CREATED, with_password(&app, made).await?).into_response())
 }
 
@@ -147,14 +154,14 @@ pub(super) async fn update(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(login): Segments<String>,
-    if_match: IfMatch,
+    over: Over,
     JsonBody(altering): JsonBody<Altering>,
 ) -> Result<Response, Problem> {
-    if_match.required()?;
+    over.if_match.required()?;
     let kept = find(&app, &signed_in, &login).await?;
-    if_match.check("account", kept.version)?;
-    let changed = accounts::alter(app.store(), By::Admin(signed_in.actor()), kept, altering).await;
-    let kept = changed.map_err(|error| if_match.outdated(error))?;
+    over.if_match.check("account", kept.version)?;
+    let changed = accounts::alter(app.store(), By::Admin(signed_in.actor()), kept, altering, once(&over.key)?).await;
+    let kept = changed.map_err(|error| over.if_match.outdated(error))?;
     app.sessions().invalidate_all();
     answer(&app, kept).await
 }
@@ -165,29 +172,45 @@ pub(super) async fn reset(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(login): Segments<String>,
+    key: Key,
     JsonBody(reset): JsonBody<Reset>,
 ) -> Result<Response, Problem> {
     let kept = find(&app, &signed_in, &login).await?;
-    let made = accounts::reset(app.store(), By::Admin(signed_in.actor()), kept, reset.password).await?;
+    let made = accounts::reset(app.store(), By::Admin(signed_in.actor()), kept, reset.password, once(&key)?).await?;
     app.sessions().invalidate_all();
     with_password(&app, made).await
 }
 
 /// Lets a change take effect that another admin asked for.
 #[utoipa::path(post, path = "/accounts/{login}/confirm", params(("login" = String, Path)), responses((status = 200, body = Shown), (status = 409)))]
-pub(super) async fn confirm(State(app): State<App>, signed_in: SignedIn, Segments(login): Segments<String>) -> Result<Response, Problem> {
+pub(super) async fn confirm(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(login): Segments<String>,
+    key: Key,
+) -> Result<Response, Problem> {
     let kept = find(&app, &signed_in, &login).await?;
-    let kept = accounts::confirm(app.store(), signed_in.actor(), kept).await?;
+    let kept = accounts::confirm(app.store(), signed_in.actor(), kept, once(&key)?).await?;
     app.sessions().invalidate_all();
     answer(&app, kept).await
 }
 
 /// Drops a change that waits.
 #[utoipa::path(post, path = "/accounts/{login}/refuse", params(("login" = String, Path)), responses((status = 200, body = Shown), (status = 409)))]
-pub(super) async fn refuse(State(app): State<App>, signed_in: SignedIn, Segments(login): Segments<String>) -> Result<Response, Problem> {
+pub(super) async fn refuse(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Segments(login): Segments<String>,
+    key: Key,
+) -> Result<Response, Problem> {
     let kept = find(&app, &signed_in, &login).await?;
-    let kept = accounts::refuse(app.store(), signed_in.actor(), kept).await?;
+    let kept = accounts::refuse(app.store(), signed_in.actor(), kept, once(&key)?).await?;
     answer(&app, kept).await
+}
+
+/// Of a change only that it was done is kept under its key: its answer may hold a password.
+fn once(key: &Key) -> Result<Once<Kept>, Problem> {
+    Ok(key.done()?.once())
 }
 
 /// The account that an admin deals with.

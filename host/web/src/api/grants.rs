@@ -27,6 +27,7 @@ use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody, Segments};
 use crate::idempotency::Answer;
+use crate::names::People;
 use crate::precondition::{IfMatch, Over};
 use crate::problem::Problem;
 
@@ -245,19 +246,14 @@ fn answer(app: &App, grant: &Grant, known: &Known) -> Result<Answer, Problem> {
 struct Known {
     /// What components call themselves, by digest.
     versions: HashMap<String, String>,
-    /// The names of those who asked and decided, by account.
-    names: HashMap<i64, String>,
+    /// Those who asked and decided.
+    people: People,
 }
 
 impl Known {
     async fn of(app: &App, grant: &Grant, actor: &Actor) -> Result<Self, Problem> {
-        let mut names = HashMap::new();
-        let accounts: BTreeSet<i64> =
-            grant.approvals.iter().map(|approval| approval.by).chain(grant.requested_by).chain([actor.id]).collect();
-        for account in accounts {
-            names.extend(app.store().account_name(account).await?.map(|name| (account, name)));
-        }
-        Ok(Self { versions: app.store().component_versions().await?, names })
+        let people = grant.approvals.iter().map(|approval| approval.by).chain(grant.requested_by).chain([actor.id]).collect();
+        Ok(Self { versions: app.store().component_versions().await?, people: People::of(app, people).await? })
     }
 }
 
@@ -293,7 +289,7 @@ fn summary(app: &App, grant: &Grant, versions: &HashMap<String, String>) -> Summ
 fn review(app: &App, grant: &Grant, known: &Known) -> Review {
     let plugin = app.runtime().plugin(&grant.plugin).filter(|plugin| plugin.digest == grant.digest);
     let asked = plugin.as_ref().map(|plugin| &plugin.manifest);
-    let name = |account: i64| known.names.get(&account).cloned();
+    let name = |account: i64| known.people.name(account);
     let access = |granted: &GrantedAccess| access(app, grant, granted, asked.and_then(|asked| asked.accesses.get(granted.request)));
     Review {
         summary: summary(app, grant, &known.versions),

@@ -1,7 +1,7 @@
 //! `/records/{entity}/import`: rows of a table. A bad line loses no good one.
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::http::StatusCode;
 use linli_entry::table::{Head, LineError, Row};
 use linli_entry::{Desk, EntryError};
 use linli_model::EntityType;
@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 use crate::api::records::check_evidence;
 use crate::app::App;
 use crate::auth::SignedIn;
-use crate::body::{self, JsonBody, Segments};
+use crate::body::{JsonBody, Segments};
 use crate::desk;
-use crate::idempotency::Key;
+use crate::idempotency::{Answer, Key};
 use crate::problem::Problem;
 
 /// Rows that one request may bring.
@@ -53,7 +53,7 @@ pub(super) async fn import(
     Segments(name): Segments<String>,
     key: Key,
     JsonBody(table): JsonBody<Table>,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     let desk = desk::entering(&app, &signed_in).await?;
     if table.rows.len() > ROWS {
         return Err(Problem::bad_request("rows", format!("one request takes at most {ROWS} rows")));
@@ -62,7 +62,7 @@ pub(super) async fn import(
     let entity = desk.scope.entity(&name).cloned().ok_or_else(|| Problem::not_found("there is no such entity type"))?;
     let head = match Head::read(&entity, &table.columns) {
         Ok(head) => head,
-        Err(errors) => return body::json(&Imported { entered: 0, rejected: errors, head: false }),
+        Err(errors) => return Answer::new(StatusCode::OK, &Imported { entered: 0, rejected: errors, head: false }),
     };
     let lines = Lines { desk: &desk, head: &head, entity: &entity, name: &name, evidence: table.evidence, mark: key.begun()? };
     // All of them wait for the same group commits, so they are handed over together.
@@ -75,7 +75,7 @@ pub(super) async fn import(
             Some(errors) => rejected.extend(errors),
         }
     }
-    body::json(&Imported { entered, rejected, head: true })
+    Ok(Answer::new(StatusCode::OK, &Imported { entered, rejected, head: true })?.late())
 }
 
 /// What all lines have.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use linli_audit::Entry;
 use linli_model::RecordNo;
@@ -144,7 +144,7 @@ pub(super) async fn ask_deferral(
     signed_in: SignedIn,
     key: Key,
     JsonBody(asked): JsonBody<Deferral>,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     administration::act(&app, &signed_in, "ask-measure").await?;
     let now = Timestamp::now();
     let since = asked.since.unwrap_or(now);
@@ -172,12 +172,12 @@ pub(super) async fn ask_erasure(
     signed_in: SignedIn,
     key: Key,
     JsonBody(asked): JsonBody<Erasure>,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     administration::act(&app, &signed_in, "ask-measure").await?;
     ask(&app, &signed_in, &asked.resident, Kind::Erasure, [asked.reason, asked.legal_basis], &key).await
 }
 
-async fn ask(app: &App, signed_in: &SignedIn, resident: &str, kind: Kind, words: [String; 2], key: &Key) -> Result<Response, Problem> {
+async fn ask(app: &App, signed_in: &SignedIn, resident: &str, kind: Kind, words: [String; 2], key: &Key) -> Result<Answer, Problem> {
     let [reason, legal_basis] = words.map(|words| words.trim().to_owned());
     for (name, words) in [("reason", &reason), ("legal_basis", &legal_basis)] {
         if words.is_empty() || words.chars().count() > WORDS {
@@ -200,7 +200,7 @@ async fn ask(app: &App, signed_in: &SignedIn, resident: &str, kind: Kind, words:
     let shown_by = app.clone();
     let asked = move |measure: &Measure| answer(&shown_by, StatusCode::CREATED, measure);
     let measure = app.store().add_measure(measure, |measure| entry(actor, "ask", measure).encode(), key.answering(asked.clone())).await?;
-    asked(&measure).map(IntoResponse::into_response)
+    asked(&measure)
 }
 
 /// Approved by another person than the one who asked. An erasure is done at once.
@@ -212,7 +212,7 @@ pub(super) async fn approve(
     signed_in: SignedIn,
     Segments(id): Segments<i64>,
     over: Over,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     let measure = asked(&app, &signed_in, id, &over.if_match).await?;
     if measure.kind != Kind::Erasure {
         return decide(&app, &signed_in, measure, over, "approve", Stands::Approved).await;
@@ -222,7 +222,8 @@ pub(super) async fn approve(
     let known = Known { token: token(&app, measure.resident), word: Answer::forgotten()? };
     let reach = app.store().erase(RecordNo(measure.resident), entry(signed_in.actor(), "approve", &measure), known, once).await?;
     let erased = Reached { records: reach.records.into_iter().collect(), log_entries: reach.entries };
-    body::json(&Erased { id, kind: "erasure", state: Stands::Approved, erased })
+    let answer = Erased { id, kind: "erasure", state: Stands::Approved, erased };
+    Ok(Answer::new(StatusCode::OK, &answer)?.late())
 }
 
 /// Refused by another person than the one who asked.
@@ -234,7 +235,7 @@ pub(super) async fn refuse(
     signed_in: SignedIn,
     Segments(id): Segments<i64>,
     over: Over,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     let measure = asked(&app, &signed_in, id, &over.if_match).await?;
     decide(&app, &signed_in, measure, over, "refuse", Stands::Refused).await
 }
@@ -244,12 +245,7 @@ pub(super) async fn refuse(
 #[utoipa::path(post, path = "/audit/measures/{id}/lift",
     params(("id" = i64, Path), ("If-Match" = Option<String>, Header, description = "`\"STATE\"`, as the measure's ETag says", pattern = "^\"[a-z]+\"$")),
     responses((status = 200, body = Shown, headers(("ETag" = String, description = "`\"STATE\"`"))), (status = 409)))]
-pub(super) async fn lift(
-    State(app): State<App>,
-    signed_in: SignedIn,
-    Segments(id): Segments<i64>,
-    over: Over,
-) -> Result<Response, Problem> {
+pub(super) async fn lift(State(app): State<App>, signed_in: SignedIn, Segments(id): Segments<i64>, over: Over) -> Result<Answer, Problem> {
     let measure = seen(&app, &signed_in, id, &over.if_match).await?;
     if measure.state != Stands::Approved {
         return Err(Problem::new(StatusCode::CONFLICT, "state", "only a deferral in force can be lifted"));
@@ -277,14 +273,14 @@ async fn asked(app: &App, signed_in: &SignedIn, id: i64, if_match: &IfMatch) -> 
     Ok(measure)
 }
 
-async fn decide(app: &App, signed_in: &SignedIn, before: Measure, over: Over, what: &str, state: Stands) -> Result<Response, Problem> {
+async fn decide(app: &App, signed_in: &SignedIn, before: Measure, over: Over, what: &str, state: Stands) -> Result<Answer, Problem> {
     let actor = signed_in.actor();
     let measure = Measure { state, decided_by: Some(actor.id), ..before.clone() };
     let entry = entry(actor, what, &measure).encode();
     let shown_by = app.clone();
     let decided = move |measure: &Measure| answer(&shown_by, StatusCode::OK, measure);
     let measure = app.store().put_measure(before, measure, entry, over.key.answering(decided.clone())).await;
-    decided(&measure.map_err(|error| over.if_match.outdated(error))?).map(IntoResponse::into_response)
+    decided(&measure.map_err(|error| over.if_match.outdated(error))?)
 }
 
 /// A measure with its version, which is its state: nothing else of it changes, and it comes to no state twice.

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::auth::SignedIn;
 use crate::body::{self, JsonBody};
+use crate::idempotency::{Answer, Key};
 use crate::peer::Peer;
 use crate::problem::Problem;
 use crate::session::{self, SessionInfo};
@@ -83,10 +84,12 @@ pub(super) struct NewPassword {
 pub(super) async fn change_password(
     State(app): State<App>,
     signed_in: SignedIn,
+    key: Key,
     JsonBody(given): JsonBody<NewPassword>,
-) -> Result<Response, Problem> {
-    session::change_password(&app, &signed_in.session, &given.current, &given.new).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+) -> Result<Answer, Problem> {
+    let once = key.answering(|_| Ok(Answer::empty()));
+    session::change_password(&app, &signed_in.session, &given.current, &given.new, once).await?;
+    Ok(Answer::empty())
 }
 
 /// Logs out.

@@ -1,11 +1,11 @@
 //! `/admin/accounts`: who may log in and what they may do.
 
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use linli_entry::FieldError;
 use linli_model::{Classification, RegionCode};
 use linli_scope::Role;
+use linli_store::Once;
 use linli_store::account::Kept;
 use linli_store::plugin::Publisher;
 use linli_view::html::Flash;
@@ -84,17 +84,14 @@ pub(super) async fn create(State(app): State<App>, posted: Posted) -> Result<Res
         publisher: Some(field("publisher")).filter(|publisher| !publisher.is_empty()),
         password: None,
     };
-    let made = accounts::make(app.store(), By::Admin(reader.actor()), new).await.map_err(|error| back(error.into()))?;
+    let made = accounts::make(app.store(), By::Admin(reader.actor()), new, Once::default()).await.map_err(|error| back(error.into()))?;
     said(&app, reader, made).await
 }
 
-/// `POST /admin/accounts/{login}/change` with the version that the admin saw.
+/// `POST /admin/accounts/{login}/change`, made of the version that the admin saw.
 pub(super) async fn change(State(app): State<App>, Path(login): Path<String>, posted: Posted) -> Result<Response, Trouble> {
     let kept = found(&app, &posted, &login).await?;
-    if posted.fields.get("version") != kept.version.to_string() {
-        let detail = "somebody else changed this account since the page was loaded; look at it anew";
-        return Err(back(Problem::new(StatusCode::CONFLICT, "stale", detail)));
-    }
+    posted.fields.check_version("account", kept.version).map_err(back)?;
     let altering = Altering {
         name: Some(posted.fields.get("name").trim().to_owned()),
         // Whoever is a resident stays one: the form has no box for it.
@@ -122,7 +119,9 @@ pub(super) async fn enable(State(app): State<App>, Path(login): Path<String>, po
 /// `POST /admin/accounts/{login}/password`.
 pub(super) async fn reset(State(app): State<App>, Path(login): Path<String>, posted: Posted) -> Result<Response, Trouble> {
     let kept = found(&app, &posted, &login).await?;
-    let made = accounts::reset(app.store(), By::Admin(posted.reader.actor()), kept, None).await.map_err(|error| back(error.into()))?;
+    let made = accounts::reset(app.store(), By::Admin(posted.reader.actor()), kept, None, Once::default())
+        .await
+        .map_err(|error| back(error.into()))?;
     app.sessions().invalidate_all();
     said(&app, &posted.reader, made).await
 }
@@ -130,7 +129,7 @@ pub(super) async fn reset(State(app): State<App>, Path(login): Path<String>, pos
 /// `POST /admin/accounts/{login}/confirm`.
 pub(super) async fn confirm(State(app): State<App>, Path(login): Path<String>, posted: Posted) -> Result<Response, Trouble> {
     let kept = found(&app, &posted, &login).await?;
-    accounts::confirm(app.store(), posted.reader.actor(), kept).await.map_err(|error| back(error.into()))?;
+    accounts::confirm(app.store(), posted.reader.actor(), kept, Once::default()).await.map_err(|error| back(error.into()))?;
     app.sessions().invalidate_all();
     Ok(flash::go("已确认，即时生效。", "Confirmed; in force at once.", &posted.reader.signed_in.session.csrf, route::ACCOUNTS)?)
 }
@@ -138,12 +137,12 @@ pub(super) async fn confirm(State(app): State<App>, Path(login): Path<String>, p
 /// `POST /admin/accounts/{login}/refuse`.
 pub(super) async fn refuse(State(app): State<App>, Path(login): Path<String>, posted: Posted) -> Result<Response, Trouble> {
     let kept = found(&app, &posted, &login).await?;
-    accounts::refuse(app.store(), posted.reader.actor(), kept).await.map_err(|error| back(error.into()))?;
+    accounts::refuse(app.store(), posted.reader.actor(), kept, Once::default()).await.map_err(|error| back(error.into()))?;
     Ok(flash::go("已取消该更改。", "The change is dropped.", &posted.reader.signed_in.session.csrf, route::ACCOUNTS)?)
 }
 
 async fn alter(app: &App, posted: &Posted, kept: Kept, altering: Altering) -> Result<Response, Trouble> {
-    let changed = accounts::alter(app.store(), By::Admin(posted.reader.actor()), kept, altering).await;
+    let changed = accounts::alter(app.store(), By::Admin(posted.reader.actor()), kept, altering, Once::default()).await;
     let kept = changed.map_err(|error| back(error.into()))?;
     app.sessions().invalidate_all();
     let (zh, en) = match kept.pending {

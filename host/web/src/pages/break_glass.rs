@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use linli_runtime::Plugin;
 use linli_scope::Role;
 use linli_scope::break_glass::{Breaking, Cause, Finding, Reviewing, State as Stands};
+use linli_store::Once;
 use linli_view::html::pages::{BreakGlassPage, Glass, GlassOffer, GlassReview, GlassState};
 use linli_view::route;
 use serde::Deserialize;
@@ -112,7 +113,7 @@ fn named(name: Option<&str>) -> &str {
 /// `POST /break-glass` with `over` (plugin and purpose), `cause`, `reason` and `minutes`.
 pub(super) async fn open(State(app): State<App>, posted: Posted) -> Result<Response, Trouble> {
     let breaking = read(&posted)?;
-    let glass = app.runtime().break_glass(posted.reader.actor(), &breaking).await.map_err(|error| back(error.into()))?;
+    let glass = app.runtime().break_glass(posted.reader.actor(), &breaking, Once::default()).await.map_err(|error| back(error.into()))?;
     let until = moment(glass.expires);
     let (zh, en) = (format!("应急访问已启动，有效至 {until}；已通知审计员。"), format!("In force until {until}; the auditors are told."));
     Ok(flash::go(&zh, &en, &posted.reader.signed_in.session.csrf, route::BREAK_GLASS)?)
@@ -135,7 +136,7 @@ fn read(posted: &Posted) -> Result<Breaking, Trouble> {
 pub(super) async fn end(State(app): State<App>, Path(id): Path<i64>, posted: Posted) -> Result<Response, Trouble> {
     let actor = posted.reader.actor();
     let glass = break_glass::find(&app, actor, id).await.map_err(back)?;
-    app.runtime().end_break_glass(actor, glass).await.map_err(|error| back(error.into()))?;
+    app.runtime().end_break_glass(actor, glass, Once::default()).await.map_err(|error| back(error.into()))?;
     Ok(flash::go("已结束，即时生效。", "Ended, at once.", &posted.reader.signed_in.session.csrf, route::BREAK_GLASS)?)
 }
 
@@ -150,7 +151,7 @@ pub(super) async fn review(State(app): State<App>, Path(id): Path<i64>, posted: 
     };
     let glass = break_glass::find(&app, actor, id).await.map_err(back)?;
     let reviewing = Reviewing { outcome, note: posted.fields.get("note").to_owned() };
-    app.runtime().review_break_glass(actor, glass, &reviewing).await.map_err(|error| back(error.into()))?;
+    app.runtime().review_break_glass(actor, glass, &reviewing, Once::default()).await.map_err(|error| back(error.into()))?;
     Ok(flash::go("已复核。", "Reviewed.", &posted.reader.signed_in.session.csrf, route::BREAK_GLASS)?)
 }
 

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use linli_store::Once;
 use linli_view::html::pages::PasswordPage;
 use linli_view::{Text, route};
 
@@ -22,7 +23,7 @@ pub(super) async fn change(State(app): State<App>, posted: Posted) -> Result<Res
     let field = |name: &str| posted.fields.get(name);
     let reader = &posted.reader;
     let changed = match field("new") == field("again") {
-        true => session::change_password(&app, &reader.signed_in.session, field("current"), field("new")).await,
+        true => session::change_password(&app, &reader.signed_in.session, field("current"), field("new"), Once::default()).await,
         false => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "again", "the new password is another the second time")),
     };
     match changed {

@@ -139,7 +139,7 @@ impl AccountPage<'_> {
             section.card {
                 form.inputs method="post" action=(route::account(self.account.login, "change")) {
                     (layout::csrf(self.viewer.csrf))
-                    input type="hidden" name="version" value=(self.version);
+                    input type="hidden" name=(route::VERSION_FIELD) value=(self.version);
                     (self.form.render())
                     div.buttons {
                         button type="submit" { (label("保存", "Save")) }
