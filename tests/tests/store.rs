@@ -9,6 +9,8 @@ mod bytes;
 mod conditions;
 #[path = "store/links.rs"]
 mod links;
+#[path = "store/people.rs"]
+mod people;
 #[path = "store/places.rs"]
 mod places;
 

@@ -38,6 +38,13 @@ const VISIT: &str = r#"{"$schema": "https://json-schema.org/draft/2020-12/schema
         "person": {"type": "string", "x-linli": {"type": "reference", "entity": "person", "classification": "personal"}},
         "cost": {"type": "integer", "x-linli": {"classification": "personal"}}}}"#;
 
+/// Concerns two people.
+const MEETING: &str = r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": false, "required": ["guest", "host"],
+    "x-linli": {"name": "meeting", "region": "guest.grid", "subjects": ["guest", "host"], "steward": "s", "legal-basis": "l"},
+    "properties": {
+        "guest": {"type": "string", "x-linli": {"type": "reference", "entity": "person", "classification": "personal"}},
+        "host": {"type": "string", "x-linli": {"type": "reference", "entity": "person", "classification": "personal"}}}}"#;
+
 const CODES: &str = "# GB/T 2261.1-2003\ncode,zh,en\n0,未知,Unknown\n1,男,Male\n2,女,Female\n";
 const TODAY: &str = "2026-02-28";
 const GRIDS: [&str; 4] = ["440104022001001", "440104022001002", "440104022002001", "440105001001001"];
@@ -148,7 +155,7 @@ fn scope(store: &Store, keyring: &Keyring, accesses: &str) -> Result<Scope, Scop
 
 fn world(database: &Database, people: usize) -> World {
     let runtime = Runtime::new().unwrap();
-    let core = Core { codes: vec![CodeList::read("sex", CODES).unwrap()], schemas: &[PERSON, VISIT] };
+    let core = Core { codes: vec![CodeList::read("sex", CODES).unwrap()], schemas: &[PERSON, VISIT, MEETING] };
     let store = runtime.block_on(Store::open(database, core)).unwrap();
     let world = World { runtime, store, keyring: Keyring::new([7; 32]), people: (0..people).map(person).collect() };
     world.enter("person", world.people.iter().map(Person::values).collect());
@@ -314,6 +321,8 @@ fn groups_come_in_the_order_of_their_values_with_the_unknown_last() {
             .collect();
         assert_eq!(shown, wanted);
         assert!(shown.contains(&(Some("80+"), Some("2"))) && shown.contains(&(None, Some("1"))), "{shown:?}");
+        let rows = world.table("person", FIELDS, "by = [\"poor\"]", &["44"], 5).unwrap();
+        assert_eq!(rows.iter().map(|row| row["poor"].as_bool()).collect::<Vec<_>>(), [Some(false), Some(true), None]);
     }
 }
 
@@ -330,6 +339,45 @@ fn few_people_are_few_however_many_records_concern_them() {
         world.enter("visit", vec![visit(8)]);
         assert_eq!(counted(8), [json!({"count": 10})]);
     }
+}
+
+#[test]
+fn a_group_has_no_more_people_than_the_fewest_whom_its_records_concern_in_one_way() {
+    for database in databases() {
+        let world = world(&database, 20);
+        let meeting = |guest: usize, host: usize| {
+            [("guest", guest), ("host", host)].map(|(name, person)| (name.to_owned(), Value::Reference(RecordNo(person as i64)))).to_vec()
+        };
+        let counted = || world.table("meeting", "grid = \"plain\"", "", &["44"], 8).unwrap();
+        // Many guests of few hosts.
+        world.enter("meeting", (0..20).map(|number| meeting(number + 1, number % 7 + 1)).collect());
+        assert_eq!(counted(), [] as [Json; 0]);
+        world.enter("meeting", vec![meeting(1, 8)]);
+        assert_eq!(counted(), [json!({"count": 10})]);
+    }
+}
+
+#[test]
+fn a_table_of_ten_thousand_groups_is_shown_and_one_of_more_is_refused() {
+    let [database, _] = databases();
+    let Database::Sqlite(file) = &database else { panic!("the first is a file") };
+    let world = world(&database, 1);
+    // Five people in each cell from here on.
+    let fill = |first: usize, cells: usize| {
+        let text = format!(
+            "INSERT INTO e_person (version, provenance, grid, community) WITH RECURSIVE person(number) AS \
+             (SELECT 0 UNION ALL SELECT number + 1 FROM person WHERE number + 1 < 5 * {cells}) \
+             SELECT 1, '{{}}', '44010402' || ({first} + number / 5), '440104022001' FROM person"
+        );
+        rusqlite::Connection::open(file).unwrap().execute_batch(&text).unwrap();
+    };
+    fill(1_000_000, 10_000);
+    let table = || world.table("person", FIELDS, "by = [\"grid\"]", &["44"], 5);
+    assert_eq!(table().unwrap().len(), 10_000);
+    fill(2_000_000, 1);
+    assert!(matches!(table(), Err(StoreError::TooManyGroups { most: 10_000, .. })));
+    fill(2_000_001, 1);
+    assert!(matches!(table(), Err(StoreError::TooManyGroups { .. })));
 }
 
 #[test]

@@ -169,7 +169,7 @@ impl Runtime {
             title: entity.map(|entity| entity.title.clone()),
             operations: access.operations.iter().copied().collect(),
             unattended: access.unattended,
-            of_people: survey.as_ref().is_ok_and(|survey| survey.is_of_people()),
+            of_people: survey.as_ref().is_ok_and(|survey| survey.entity.is_people()),
             records: None,
             communities: Vec::new(),
             alike: None,

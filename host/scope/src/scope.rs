@@ -12,6 +12,7 @@ use crate::break_glass::BreakGlass;
 use crate::condition::{self, ConditionError};
 use crate::grant::{Grant, GrantState};
 use crate::manifest::{EntryKind, EntryPoint, Manifest};
+use crate::plan::{Bounds, Reach};
 use crate::position::PositionKey;
 use crate::predicate::Predicate;
 use crate::table::Tabulation;
@@ -71,6 +72,17 @@ pub(crate) struct Compiled {
     pub own: bool,
     pub unattended: bool,
     pub public: Vec<String>,
+}
+
+impl Compiled {
+    /// Which records the grant itself opens, whoever asks.
+    pub fn granted_bounds(&self) -> Bounds {
+        let regions = match &self.regions {
+            Some(regions) if self.entity.region_column().is_some() => Reach::Within(regions.clone()),
+            _ => Reach::Everywhere,
+        };
+        Bounds { condition: self.condition.clone(), regions, own: None, label: None }
+    }
 }
 
 /// Why request and grant can't be compiled.

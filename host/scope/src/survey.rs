@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use linli_model::{Date, EntityType, Field, SubjectPath};
+use linli_model::{Date, EntityType, Field};
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use utoipa::openapi::RefOr;
@@ -17,7 +17,7 @@ use crate::access::{Mode, Operation};
 use crate::actor::Actor;
 use crate::denial::{Denial, DenialKind};
 use crate::disclosure::{self, SmallestGroup};
-use crate::plan::{Authorized, Bounds, Reach};
+use crate::plan::{Authorized, Bounds};
 use crate::scope::{Compiled, Scope};
 
 /// Shares are told in steps of so many percent.
@@ -82,11 +82,6 @@ impl Serialize for Figure {
 }
 
 impl Survey {
-    /// Whether each record is a person.
-    pub fn is_of_people(&self) -> bool {
-        self.entity.subjects == [SubjectPath::Own]
-    }
-
     /// The fields that would be seen.
     pub fn fields(&self) -> impl Iterator<Item = (&Field, Mode)> {
         self.seen.iter().filter_map(|(index, mode)| self.entity.fields.get_index(*index).map(|(_, field)| (field, *mode)))
@@ -107,12 +102,7 @@ fn survey(access: &Compiled, reviewer: &Actor, today: Date) -> Result<Authorized
         let message = format!("the condition tests `{}`, which is {}, above your clearance", above.name, above.classification.as_str());
         return Err(Denial::new(DenialKind::Clearance, message).entity(&entity.name).field(&above.name));
     }
-    let regions = match &access.regions {
-        Some(regions) if entity.region_column().is_some() => Reach::Within(regions.clone()),
-        _ => Reach::Everywhere,
-    };
-    let bounds = Bounds { condition: access.condition.clone(), regions, own: None, label: None };
-    Ok(Authorized::new(Survey { entity: entity.clone(), bounds, seen: seen(access), today }))
+    Ok(Authorized::new(Survey { entity: entity.clone(), bounds: access.granted_bounds(), seen: seen(access), today }))
 }
 
 /// What leaves the store under an access: what it reads, or what it shows to the public.
@@ -152,6 +142,12 @@ mod tests {
             entity = "resident"
             operations = ["create"]
             fields = { phone = "plain" }
+            [[access]]
+            purpose = "p"
+            entity = "resident"
+            operations = ["public-lookup"]
+            fields = { status = "plain", phone = "plain" }
+            public = ["status"]
         "#;
         let scope = test_model::granted(accesses, &Narrowing::default()).unwrap();
         let seen = |clearance| {
@@ -162,8 +158,10 @@ mod tests {
                 .map(|(_, survey)| survey.map(|survey| survey.fields().map(|(field, _)| field.name.clone()).collect::<Vec<_>>()))
                 .collect::<Vec<_>>()
         };
-        assert_eq!(seen(Classification::Personal), [Ok(vec!["age".to_owned(), "name".to_owned()]), Ok(Vec::new())]);
-        let denied = seen(Classification::Internal).into_iter().map(|survey| survey.map_err(|denial| denial.kind)).collect::<Vec<_>>();
-        assert_eq!(denied, [Err(DenialKind::Clearance), Ok(Vec::new())]);
+        let names = |names: &[&str]| Ok(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        assert_eq!(seen(Classification::Personal), [names(&["age", "name"]), names(&[]), names(&["status"])]);
+        let [denied, none, status] = &seen(Classification::Internal)[..] else { panic!() };
+        assert_eq!(denied.as_ref().map_err(|denial| denial.kind), Err(DenialKind::Clearance));
+        assert_eq!((none, status), (&names(&[]), &names(&["status"])));
     }
 }

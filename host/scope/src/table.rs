@@ -286,9 +286,10 @@ fn bands(entity: &EntityType, field: &Field, edges: &[Edge]) -> Result<Vec<Band>
         Comparison::new(entity, name, Operator::Less, vec![edge.into()]).map_err(|misfit| TableError::Meaning(format!("bands: {misfit}")))
     };
     let below = edges.iter().map(below).collect::<Result<Vec<_>, _>>()?;
-    let starts: Vec<i64> = below.iter().filter_map(units).collect();
+    // None where one is no number.
+    let starts: Vec<i64> = below.iter().map(units).collect::<Option<_>>().unwrap_or_default();
     let ascending = starts.is_sorted_by(|a, b| a < b);
-    if starts.is_empty() || starts.len() > EDGES_MAX || starts.len() < below.len() || !ascending {
+    if starts.is_empty() || starts.len() > EDGES_MAX || !ascending {
         return fail(format!("bands of `{name}` must be 1 to {EDGES_MAX} numbers, each above the one before"));
     }
     let labels = labels(&field.kind, &starts);

@@ -97,9 +97,9 @@ pub(crate) async fn rows(
     let writer = RowWriter { read, layout, orders: &orders, catalogue, regions, most };
     let start = || {
         let linked = vec![RoaringTreemap::new(); read.links.len()];
-        let mut rows = Rows { json: String::with_capacity(4_096), linked, ..Rows::default() };
-        rows.json.push('[');
-        rows
+        let mut json = String::with_capacity(4_096);
+        json.push('[');
+        Rows { json, linked, ..Rows::default() }
     };
     let mut rows = readers.fold(&statement.text, &statement.binds, start, |rows, row| writer.add(row, rows)).await?;
     rows.json.push(']');
@@ -175,35 +175,25 @@ impl RowWriter<'_> {
     }
 
     fn write_field(&self, row: &impl Cells, column: usize, field: &Field, mode: Mode, out: &mut String) -> Result<(), StoreError> {
-        let mask = match (mode, field.mask) {
-            (Mode::Plain, _) => None,
-            (Mode::Masked, Some(mask)) => Some(mask),
-            // No read is authorised for these; were one, nothing shows.
-            (Mode::Masked, None) | (Mode::Check | Mode::Aggregate, _) => {
-                out.push_str("null");
-                return Ok(());
-            }
-        };
-        if field.kind.is_text() {
-            let Some(text) = row.optional_text(column)? else {
-                out.push_str("null");
-                return Ok(());
-            };
-            match mask {
-                Some(mask) => {
+        match (mode, field.mask) {
+            (Mode::Plain, _) if field.kind.is_text() => write_text(row.optional_text(column)?, out),
+            (Mode::Plain, _) => match cell(row, column, field)? {
+                // A date of its own is a text.
+                Value::Date(birth) => value::write_integer(birth.age_on(self.read.today), out),
+                Value::Reference(record) => self.write_reference(field, record, out),
+                value => value.write_json(out),
+            },
+            // Only texts have masks.
+            (Mode::Masked, Some(mask)) => {
+                let masked = row.optional_text(column)?.map(|text| {
                     let mut masked = String::new();
                     mask.apply(text, &mut masked);
-                    value::write_text(&masked, out);
-                }
-                None => value::write_text(text, out),
+                    masked
+                });
+                write_text(masked.as_deref(), out);
             }
-            return Ok(());
-        }
-        match cell(row, column, field)? {
-            _ if mask.is_some() => out.push_str("null"),
-            Value::Date(birth) if matches!(field.origin, Origin::AgeOf(_)) => value::write_integer(birth.age_on(self.read.today), out),
-            Value::Reference(record) => self.write_reference(field, record, out),
-            value => value.write_json(out),
+            // No read is authorised for these; were one, nothing shows.
+            (Mode::Masked, None) | (Mode::Check | Mode::Aggregate, _) => write_text(None, out),
         }
         Ok(())
     }
@@ -276,6 +266,13 @@ impl RowWriter<'_> {
             values.push(cell(row, *column, field)?);
         }
         Ok(Position { values, record: RecordNo(row.integer(self.layout.own.id)?) })
+    }
+}
+
+fn write_text(text: Option<&str>, out: &mut String) {
+    match text {
+        Some(text) => value::write_text(text, out),
+        None => out.push_str("null"),
     }
 }
 

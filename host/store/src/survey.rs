@@ -45,7 +45,7 @@ impl Store {
     /// Counts the records within reach of a grant.
     pub async fn survey(&self, survey: &Authorized<Survey>) -> Result<Surveyed, StoreError> {
         let (total, communities) = self.counted(survey).await?;
-        let alike = if survey.is_of_people() && !survey.seen.is_empty() { Some(self.alike(survey, total).await?) } else { None };
+        let alike = if survey.entity.is_people() && !survey.seen.is_empty() { Some(self.alike(survey, total).await?) } else { None };
         Ok(Surveyed { records: Figure::of(total), communities, alike })
     }
 

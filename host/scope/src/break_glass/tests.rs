@@ -132,6 +132,28 @@ fn a_person_of_its_roles_may_break_it_where_the_grant_stands_and_reaches_them() 
 }
 
 #[test]
+fn neither_an_entry_point_nor_an_access_of_another_purpose_lets_a_person_break_it() {
+    let kind = |scope: &Scope, role| {
+        let person = Actor { roles: vec![role], ..test_model::actor(Classification::Sensitive) };
+        scope.may_break(&person, "rescue", at(0)).map_err(|denial| denial.kind)
+    };
+    let for_officers = ACCESSES.replace("[\"worker\"]", "[\"officer\"]");
+    let for_officers = test_model::granted(&for_officers, &Narrowing::default()).unwrap();
+    assert_eq!((kind(&for_officers, Role::Officer), kind(&for_officers, Role::Worker)), (Ok(5), Err(DenialKind::Role)));
+    let manifest = test_model::manifest(ACCESSES);
+    let requested = Grant::requested(5, &manifest, "d".into(), Timestamp::MAX);
+    let near = |request: usize| {
+        let mut grant = Grant { state: GrantState::Active, ..requested.clone() };
+        for granted in &mut grant.accesses {
+            let code = if granted.request == request { "440104022001" } else { "440104022002" };
+            granted.access.regions = Some(vec![code.parse().unwrap()]);
+        }
+        kind(&test_model::compiled(&manifest, Some(&grant)).unwrap(), Role::Worker)
+    };
+    assert_eq!((near(1), near(0)), (Ok(5), Err(DenialKind::Region)));
+}
+
+#[test]
 fn a_glass_is_broken_for_a_reason_and_a_time() {
     let open = |breaking: &Breaking| BreakGlass::open(breaking, 5, 1, at(0), &[]).map(|glass| (glass.reason, glass.expires));
     assert_eq!(open(&breaking(None)), Ok(("三栋燃气泄漏".into(), at(60))));

@@ -147,14 +147,13 @@ impl<'s, 'c> Links<'s, 'c> {
     fn note(&mut self, from: Option<usize>, access: &'s Compiled, name: &str, mode: Mode) {
         self.fields.extend(access.entity.field(name));
         match from.and_then(|from| self.found.get_mut(from)) {
-            None if self.references.iter().any(|(known, _)| known == name) => {}
             None => self.references.push((name.to_owned(), mode)),
             Some((link, _)) if link.fields.iter().any(|(known, _)| known == name) => {}
             Some((link, _)) => link.fields.push((name.to_owned(), mode.as_str().to_owned())),
         }
     }
 
-    /// What is followed. The references that were read of the near record join its own `fields` for the log.
+    /// What is followed. The references that were read of the near record join its own `fields` for the log, each once.
     pub fn finish(self, fields: &mut Vec<(String, String)>) -> Followed<'s> {
         for (reference, mode) in self.references {
             if !fields.iter().any(|(name, _)| *name == reference) {

@@ -9,7 +9,7 @@ use super::link::Links;
 use crate::access::{Mode, Operation};
 use crate::actor::Caller;
 use crate::denial::{Denial, DenialKind};
-use crate::plan::{Authorized, Bounds, Output, Reach, Read, Single, SortKey};
+use crate::plan::{Authorized, Output, Read, Single, SortKey};
 use crate::predicate::{self, Comparison, Operator};
 use crate::scope::{Compiled, Scope};
 
@@ -175,13 +175,9 @@ impl Scope {
             outputs.push(Output::Field(index, mode));
             shown.push((name.clone(), mode.as_str().to_owned()));
         }
-        let regions = match &access.regions {
-            Some(regions) if entity.region_column().is_some() => Reach::Within(regions.clone()),
-            _ => Reach::Everywhere,
-        };
         Ok(Authorized::new(Read {
             // The grant itself opens these fields to everybody, so no actor's rights and no label bound it.
-            bounds: Bounds { condition: access.condition.clone(), regions, own: None, label: None },
+            bounds: access.granted_bounds(),
             classification: highest(outputs.iter().filter_map(|output| output_field(entity, *output))),
             outputs,
             links: Vec::new(),
