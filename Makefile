@@ -63,8 +63,8 @@ tour: guests ## drives a running demo as its users would
 
 bench: guests ## side by side with a hand-written service
 	@tools/setup bench
-	cargo build --release --locked -p linli -p linli-bench --bins
-	@exec $(CARGO_TARGET_DIR)/release/linli-bench
+	cargo build --profile dist --locked -p linli -p linli-bench --bins
+	@exec $(CARGO_TARGET_DIR)/dist/linli-bench
 
 lint: setup
 	cargo fmt --all --check
