@@ -13,9 +13,11 @@ mod links;
 mod people;
 #[path = "store/places.rs"]
 mod places;
+#[path = "store/ways.rs"]
+mod ways;
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use linli_model::{Catalogue, Classification, CodeList, Date, Decimal, EntityType, Extent, Origin, RecordNo, RegionCode, Value};
@@ -32,6 +34,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tokio::runtime::Runtime;
+use ways::Concern;
 
 const SCHEMA: &str = r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": false, "required": ["grid"],
     "x-linli": {"name": "thing", "region": "grid", "subjects": [], "steward": "s", "legal-basis": "l"},
@@ -212,11 +215,14 @@ fn case() -> impl Strategy<Value = Case> {
     )
 }
 
+fn condition_of(case: &Case, entity: &EntityType, catalogue: &Catalogue) -> Predicate {
+    if case.condition.is_empty() { Predicate::everything() } else { condition::parse(&case.condition, entity, catalogue).unwrap() }
+}
+
 /// The record numbers that should come back, in order.
 fn expected(world: &World, entity: &EntityType, catalogue: &Catalogue, case: &Case) -> Vec<i64> {
     let today: Date = TODAY.parse().unwrap();
-    let condition =
-        if case.condition.is_empty() { Predicate::everything() } else { condition::parse(&case.condition, entity, catalogue).unwrap() };
+    let condition = condition_of(case, entity, catalogue);
     let filters: Vec<_> =
         case.filter.iter().map(|(name, operator, values)| Comparison::new(entity, name, *operator, values.clone()).unwrap()).collect();
     let regions: Vec<RegionCode> = case.regions.iter().map(|code| code.parse().unwrap()).collect();
@@ -325,14 +331,14 @@ fn check(world: &World, case: &Case) -> Result<(), TestCaseError> {
         prop_assert!(denial.is_some_and(|denial| expected.contains(&denial.kind) && denial.field.is_some()));
         return Ok(());
     }
-    let expected = expected(world, entity, &catalogue, case);
+    let (expected, condition) = (expected(world, entity, &catalogue, case), condition_of(case, entity, &catalogue));
     let mut found = Vec::new();
     loop {
         let read = scope.read(&caller(&actor), &ask).map_err(|denial| TestCaseError::fail(denial.message))?;
         let page = world.runtime.block_on(world.store.read(&read)).unwrap();
         let rows: Vec<serde_json::Value> = serde_json::from_str(&page.json).unwrap();
         prop_assert!(rows.len() as u64 == page.count && rows.len() <= case.limit as usize);
-        let (mut class, mut region) = (None, Extent::Nowhere);
+        let (mut class, mut concern) = (None, Concern::default());
         for row in &rows {
             let RecordNo(number) = scope.tokens().open(entity.number, row["id"].as_str().unwrap()).unwrap();
             let at = usize::try_from(number).unwrap() - 1;
@@ -340,14 +346,16 @@ fn check(world: &World, case: &Case) -> Result<(), TestCaseError> {
             for name in &case.select {
                 prop_assert_eq!(&row[*name], &shown(entity, record, name));
             }
-            prop_assert!(page.subjects.contains(1_000 + at as u64));
             class = class.max(Some(label.classification));
-            region.widen(label.region.clone());
-            region.widen(Extent::Within(text(&record["grid"]).parse().unwrap()));
+            concern.subjects.insert(1_000 + at as u64);
+            concern.region.widen(label.region.clone());
+            concern.lies(record);
+            concern.look(&world.places, &condition, &record["place"]);
             found.push(number);
         }
-        prop_assert_eq!((&page.label, &page.region), (&class, &region));
-        prop_assert!(found.len() <= expected.len() && page.subjects.len() == page.count);
+        let told = Concern { region: page.region.clone(), subjects: page.subjects.iter().collect::<BTreeSet<_>>() };
+        prop_assert_eq!((&page.label, told), (&class, concern));
+        prop_assert!(found.len() <= expected.len());
         if !page.more {
             break;
         }

@@ -45,7 +45,9 @@ impl Ledger {
 
     /// A predicate that was asked.
     pub fn checked(&mut self, check: &linli_scope::Check, found: Option<&Checked>) {
-        let mut fields: Vec<(String, String)> = check.predicate.fields().into_iter().map(|field| (field, "check".to_owned())).collect();
+        let far = check.bounds.condition.far_fields().into_iter().map(|field| (field, "where".to_owned()));
+        let tested = check.predicate.fields().into_iter().map(|field| (field, "check".to_owned()));
+        let mut fields: Vec<(String, String)> = tested.chain(far).collect();
         fields.dedup();
         self.add(&check.entity.name, "check", &fields, u64::from(found.is_some()));
         self.classification = self.classification.max(check.classification);
@@ -68,6 +70,7 @@ impl Ledger {
         self.add(&aggregate.entity.name, &operation, &fields, tabulated.groups);
         self.classification = self.classification.max(aggregate.classification);
         self.region.widen(aggregate.bounds.regions.extent());
+        self.region.widen(tabulated.region.clone());
         if let Some(rule) = &aggregate.bounds.label {
             self.classification = self.classification.max(rule.clearance);
             self.region.widen(Reach::Within(rule.regions.clone()).extent());

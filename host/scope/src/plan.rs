@@ -178,7 +178,7 @@ pub struct Read {
     pub today: Date,
     /// For the log: field and mode.
     pub fields: Vec<(String, String)>,
-    /// The highest classification among the fields that it shows, filters and sorts by.
+    /// The highest classification among the fields that it shows, filters and sorts by, and that conditions look at.
     pub classification: Classification,
     /// For sealing positions: what a position is good for.
     pub shape: String,
@@ -210,7 +210,7 @@ pub struct Check {
     pub predicate: Arc<Predicate>,
     /// For derived fields.
     pub today: Date,
-    /// The highest classification among the fields that it looks at.
+    /// The highest classification among the fields that it and the condition of its records look at.
     pub classification: Classification,
 }
 
@@ -231,7 +231,7 @@ pub struct Aggregate {
     pub today: Date,
     /// For the log: the fields that it counts by, adds up or chooses by.
     pub fields: Vec<String>,
-    /// The highest classification among them.
+    /// The highest classification among them and the fields that conditions look at.
     pub classification: Classification,
 }
 

@@ -246,6 +246,32 @@ impl Predicate {
         }
     }
 
+    /// The fields of other records that it looks at, as conditions write them.
+    pub fn far_fields(&self) -> Vec<String> {
+        self.fields().into_iter().filter(|field| field.contains('.')).collect()
+    }
+
+    /// The ways by which it comes to other records: of each, its beginnings too, since they lead to records that tell it how
+    /// to go on.
+    pub fn ways(&self) -> Vec<&[Step]> {
+        let mut ways: Vec<&[Step]> = Vec::new();
+        for way in self.each_way() {
+            if !ways.contains(&way) {
+                ways.push(way);
+            }
+        }
+        ways
+    }
+
+    fn each_way(&self) -> Vec<&[Step]> {
+        match self {
+            Self::Compare(_) => Vec::new(),
+            Self::Along(steps, _) => (1..=steps.len()).filter_map(|length| steps.get(..length)).collect(),
+            Self::Not(part) => part.each_way(),
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Predicate::each_way).collect(),
+        }
+    }
+
     /// How many comparisons it holds.
     pub fn size(&self) -> usize {
         match self {

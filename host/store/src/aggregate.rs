@@ -1,14 +1,16 @@
 //! Tables: one statement, its groups counted by the database, and of them what may be shown.
 
-use linli_model::{Date, Decimal, EntityType, Field, FieldKind, Origin, RegionTree, Value, value};
+use linli_model::{Date, Decimal, EntityType, Extent, Field, FieldKind, Origin, RegionTree, Value, value};
 use linli_scope::plan::Aggregate;
 use linli_scope::table::{AVERAGE, Band, COUNT, Grouping, Quantity, SUM};
 use linli_scope::{Authorized, disclosure};
 
 use crate::database::{Cells, Readers, Row};
 use crate::error::StoreError;
+use crate::label;
 use crate::layout::{source_column, subject_columns};
 use crate::read::cell;
+use crate::relation::Way;
 use crate::sql::{self, Sql};
 
 /// The most groups that a table shows.
@@ -21,6 +23,8 @@ pub struct Tabulated {
     pub json: String,
     /// How many groups it shows.
     pub groups: u64,
+    /// The smallest region that holds what its conditions looked at beside the records that it counts.
+    pub region: Extent,
 }
 
 /// A group that is shown.
@@ -48,7 +52,28 @@ pub(crate) async fn tabulate(readers: &Readers, regions: &RegionTree, aggregate:
     }
     groups.sort_by(|a, b| a.key.cmp(&b.key));
     let json: Vec<_> = groups.iter().map(|group| group.json.as_str()).collect();
-    Ok(Tabulated { json: format!("[{}]", json.join(",")), groups: groups.len() as u64 })
+    let region = elsewhere(readers, regions, aggregate).await?;
+    Ok(Tabulated { json: format!("[{}]", json.join(",")), groups: groups.len() as u64, region })
+}
+
+/// Where the records lie that conditions looked at.
+async fn elsewhere(readers: &Readers, regions: &RegionTree, aggregate: &Aggregate) -> Result<Extent, StoreError> {
+    let mut extent = Extent::Nowhere;
+    for way in [&aggregate.bounds.condition, &aggregate.table.condition].into_iter().flat_map(|condition| Way::of(condition, &[])) {
+        let Some(column) = way.entity.region_column() else { continue };
+        let mut out = Sql::default();
+        out.sql("SELECT DISTINCT ");
+        way.column(&mut out, &aggregate.entity, column, aggregate.today, regions);
+        counted(&mut out, aggregate, regions);
+        let add = |extent: &mut Extent, row: &Row<'_>| {
+            if let Some(code) = row.optional_text(0)? {
+                extent.widen(label::lies_in(regions.current(code)));
+            }
+            Ok(())
+        };
+        extent.widen(readers.fold(&out.text, &out.binds, Extent::default, add).await?);
+    }
+    Ok(extent)
 }
 
 /// What it is grouped by, whom each group concerns, what is added up.
@@ -61,28 +86,38 @@ fn statement(aggregate: &Aggregate, regions: &RegionTree) -> Sql {
         out.sql(", ");
     }
     out.sql(&people(entity).join(", "));
-    let summed = table.quantity.share().and_then(|(index, share)| entity.fields.get_index(index).map(|(_, field)| (field, share)));
-    if let Some((field, share)) = summed {
+    if let Some((field, share)) = summed(aggregate) {
         out.sql(", ");
         sum(&mut out, field, share, aggregate.today);
     }
-    out.sql(" FROM ");
-    out.sql(&entity.table);
-    out.sql(" WHERE 1 = 1");
-    sql::bounds(&mut out, entity, &aggregate.bounds, aggregate.today, regions);
-    sql::conjunct(&mut out, entity, &table.condition, aggregate.today);
-    if let Some((field, _)) = summed {
-        // Whoever's value is unknown is not of the group that is added up.
-        out.sql(" AND ");
-        out.sql(source_column(field));
-        out.sql(" IS NOT NULL");
-    }
+    counted(&mut out, aggregate, regions);
     // By position: an expression with values in it is not the same one twice.
     for at in 1..=table.groups.len() {
         out.sql(if at == 1 { " GROUP BY " } else { ", " });
         out.sql(&at.to_string());
     }
     out
+}
+
+/// What is added up, and how much of it one record may give.
+fn summed(aggregate: &Aggregate) -> Option<(&Field, disclosure::Share)> {
+    let (index, share) = aggregate.table.quantity.share()?;
+    Some((aggregate.entity.fields.get_index(index)?.1, share))
+}
+
+/// ` FROM … WHERE …`: the records that are counted.
+fn counted(out: &mut Sql, aggregate: &Aggregate, regions: &RegionTree) {
+    out.sql(" FROM ");
+    out.sql(&aggregate.entity.table);
+    out.sql(" WHERE 1 = 1");
+    sql::bounds(out, &aggregate.entity, &aggregate.bounds, aggregate.today, regions);
+    sql::conjunct(out, &aggregate.entity, &aggregate.table.condition, aggregate.today);
+    if let Some((field, _)) = summed(aggregate) {
+        // Whoever's value is unknown is not of the group that is added up.
+        out.sql(" AND ");
+        out.sql(source_column(field));
+        out.sql(" IS NOT NULL");
+    }
 }
 
 /// How many people a group concerns, by each way in which a record concerns somebody: never more than the least of them.
@@ -229,8 +264,7 @@ impl GroupWriter<'_> {
     /// What is told beside the count: the name of its column, and the value.
     fn quantity(&self, row: &Row<'_>, people: i64) -> Result<Option<(&'static str, Value)>, StoreError> {
         let quantity = self.aggregate.table.quantity;
-        let field = quantity.share().and_then(|(index, share)| Some((self.aggregate.entity.fields.get_index(index)?.1, share)));
-        let Some((field, share)) = field else { return Ok(None) };
+        let Some((field, share)) = summed(self.aggregate) else { return Ok(None) };
         let scale = match field.kind {
             FieldKind::Decimal { scale } => Some(scale),
             _ => None,

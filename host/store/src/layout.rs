@@ -1,15 +1,15 @@
-//! Which column of a read's statement holds what. A column that is wanted twice is asked for once.
+//! Which column of a statement holds what. A column that is wanted twice is asked for once.
 
-use linli_model::{EntityType, Field, Origin, RegionTree, SubjectPath, entity};
-use linli_scope::Read;
+use linli_model::{Date, EntityType, Field, Origin, RegionTree, SubjectPath, entity};
 use linli_scope::plan::{Link, Output};
+use linli_scope::{Check, Read};
 
 use crate::label;
-use crate::relation;
+use crate::relation::Way;
 use crate::sql::{Order, Sql};
 
-/// The columns of one read, and what is found in which.
-#[derive(Debug, Default)]
+/// The columns of one read or check, and what is found in which.
+#[derive(Default)]
 pub(crate) struct Layout<'a> {
     columns: Vec<Column<'a>>,
     /// Of each output of the read.
@@ -18,11 +18,13 @@ pub(crate) struct Layout<'a> {
     pub orders: Vec<usize>,
     /// Of the record itself.
     pub own: Account,
-    /// Of what each link of the read leads to.
-    pub links: Vec<Account>,
+    /// By which other records are come to: the links of a read, then what conditions look at.
+    pub ways: Vec<Way<'a>>,
+    /// Of what each way leads to.
+    pub far: Vec<Account>,
 }
 
-/// A column of the record, or of what a link leads to.
+/// A column of the record, or of what a way leads to.
 type Column<'a> = (Option<usize>, &'a str);
 
 /// Where a row says which record it is, where that lies, whom it concerns and what its label says.
@@ -41,9 +43,21 @@ impl<'a> Layout<'a> {
         let mut layout = Self::default();
         layout.outputs = read.outputs.iter().map(|output| layout.output(read, *output)).collect();
         layout.orders = orders.iter().map(|order| layout.column(None, order.column)).collect();
-        layout.own = layout.account(None, &read.entity);
-        layout.links = read.links.iter().enumerate().map(|(at, link)| layout.account(Some(at), &link.entity)).collect();
+        layout.accounts(&read.entity, Way::all(read));
         layout
+    }
+
+    /// Of a check, which shows nothing.
+    pub fn of_check(check: &'a Check) -> Self {
+        let mut layout = Self::default();
+        layout.accounts(&check.entity, [&check.predicate, &check.bounds.condition].into_iter().flat_map(|of| Way::of(of, &[])).collect());
+        layout
+    }
+
+    fn accounts(&mut self, entity: &'a EntityType, ways: Vec<Way<'a>>) {
+        self.own = self.account(None, entity);
+        self.far = ways.iter().enumerate().map(|(at, way)| self.account(Some(at), way.entity)).collect();
+        self.ways = ways;
     }
 
     fn output(&mut self, read: &'a Read, output: Output) -> usize {
@@ -56,20 +70,20 @@ impl<'a> Layout<'a> {
         self.column(at, column)
     }
 
-    fn account(&mut self, link: Option<usize>, entity: &'a EntityType) -> Account {
-        let id = self.column(link, entity::ID);
-        let region = entity.region_column().map(|column| self.column(link, column));
-        let subjects = subject_columns(entity).map(|column| self.column(link, column)).collect();
+    fn account(&mut self, way: Option<usize>, entity: &'a EntityType) -> Account {
+        let id = self.column(way, entity::ID);
+        let region = entity.region_column().map(|column| self.column(way, column));
+        let subjects = subject_columns(entity).map(|column| self.column(way, column)).collect();
         let label = entity.is_labelled().then(|| {
             // They are read one behind the other.
-            self.columns.extend(label::COLUMNS.map(|column| (link, column)));
+            self.columns.extend(label::COLUMNS.map(|column| (way, column)));
             self.columns.len() - label::COLUMNS.len()
         });
         Account { id, region, subjects, label }
     }
 
-    fn column(&mut self, link: Option<usize>, name: &'a str) -> usize {
-        let wanted = (link, name);
+    fn column(&mut self, way: Option<usize>, name: &'a str) -> usize {
+        let wanted = (way, name);
         self.columns.iter().position(|column| *column == wanted).unwrap_or_else(|| {
             self.columns.push(wanted);
             self.columns.len() - 1
@@ -77,14 +91,19 @@ impl<'a> Layout<'a> {
     }
 
     /// The columns as a statement's select list.
-    pub fn select(&self, out: &mut Sql, read: &Read, regions: &RegionTree) {
-        for (at, (link, name)) in self.columns.iter().enumerate() {
+    pub fn select(&self, out: &mut Sql, entity: &EntityType, today: Date, regions: &RegionTree) {
+        for (at, (way, name)) in self.columns.iter().enumerate() {
             out.sql(if at == 0 { "SELECT " } else { ", " });
-            match link.and_then(|link| read.links.get(link)) {
-                Some(link) => relation::linked(out, read, link, name, regions),
+            match way.and_then(|way| self.ways.get(way)) {
+                Some(way) => way.column(out, entity, name, today, regions),
                 None => out.sql(name),
             }
         }
+    }
+
+    /// The number of the columns, which is that of the first one behind them.
+    pub fn width(&self) -> usize {
+        self.columns.len()
     }
 }
 

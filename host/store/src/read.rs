@@ -11,7 +11,7 @@ use roaring::RoaringTreemap;
 use crate::database::{Cells, Readers, Row};
 use crate::error::StoreError;
 use crate::label::{self, Kept};
-use crate::layout::{self, Account, Layout, subject_columns};
+use crate::layout::{self, Account, Layout};
 use crate::members;
 use crate::sql::{self, Order, Sql};
 
@@ -22,7 +22,7 @@ pub struct Rows {
     pub json: String,
     /// How many.
     pub count: u64,
-    /// Whom they concern.
+    /// Whom they concern, and what conditions looked at for them.
     pub subjects: RoaringTreemap,
     /// Where the last row stands, if there may be more behind it.
     pub last: Option<Position>,
@@ -32,7 +32,7 @@ pub struct Rows {
     pub records: RoaringTreemap,
     /// Which records each link of the read led to.
     pub linked: Vec<RoaringTreemap>,
-    /// The smallest region that holds all of them and all that their labels say.
+    /// The smallest region that holds all of them, what conditions looked at for them, and all that their labels say.
     pub region: Extent,
     /// The highest classification on the labels of plugins' records.
     pub label: Option<Classification>,
@@ -50,7 +50,7 @@ impl Rows {
 fn statement(read: &Read, layout: &Layout<'_>, orders: &[Order<'_>], regions: &RegionTree) -> Sql {
     let mut out = Sql::default();
     let entity = &read.entity;
-    layout.select(&mut out, read, regions);
+    layout.select(&mut out, entity, read.today, regions);
     out.sql(" FROM ");
     out.sql(&entity.table);
     out.sql(" WHERE 1 = 1");
@@ -94,29 +94,27 @@ pub(crate) async fn rows(
     let orders = sql::orders(&read.entity, &read.sort);
     let layout = Layout::of(read, &orders);
     let statement = statement(read, &layout, &orders, regions);
-    let writer = RowWriter { read, layout, orders: &orders, catalogue, regions, most };
+    let accountant = Accountant { entity: &read.entity, layout: &layout, regions };
+    let writer = RowWriter { read, accountant, orders: &orders, catalogue, most };
     let start = || {
-        let linked = vec![RoaringTreemap::new(); read.links.len()];
         let mut json = String::with_capacity(4_096);
         json.push('[');
-        Rows { json, linked, ..Rows::default() }
+        Rows { json, ..accountant.blank() }
     };
     let mut rows = readers.fold(&statement.text, &statement.binds, start, |rows, row| writer.add(row, rows)).await?;
     rows.json.push(']');
-    rows.subjects |= members::of(readers, catalogue, &read.entity, &rows.records).await?;
-    for (link, records) in read.links.iter().zip(&rows.linked) {
-        rows.subjects |= members::of(readers, catalogue, &link.entity, records).await?;
-    }
+    accountant.members(readers, catalogue, &mut rows).await?;
+    // What conditions looked at is accounted for; it is nothing that was read.
+    rows.linked.truncate(read.links.len());
     Ok(rows)
 }
 
 /// Writes rows of one read as JSON.
 struct RowWriter<'a> {
     read: &'a Read,
-    layout: Layout<'a>,
+    accountant: Accountant<'a>,
     orders: &'a [Order<'a>],
     catalogue: &'a Catalogue,
-    regions: &'a RegionTree,
     /// How many bytes of JSON there may be.
     most: usize,
 }
@@ -140,12 +138,12 @@ impl RowWriter<'_> {
         if rows.json.len() >= self.most {
             return Err(StoreError::TooLarge { most: self.most });
         }
-        self.account(row, rows)
+        self.accountant.account(row, rows)
     }
 
     fn write(&self, row: &impl Cells, out: &mut String) -> Result<(), StoreError> {
         let read = self.read;
-        for (at, (output, column)) in read.outputs.iter().zip(&self.layout.outputs).enumerate() {
+        for (at, (output, column)) in read.outputs.iter().zip(&self.accountant.layout.outputs).enumerate() {
             out.push(if at == 0 { '{' } else { ',' });
             match *output {
                 Output::Id => {
@@ -214,19 +212,42 @@ impl RowWriter<'_> {
         }
     }
 
-    /// Whom the row concerns, where it lies, what its label says; the same of what links led to.
+    fn position(&self, row: &impl Cells) -> Result<Position, StoreError> {
+        let mut values = Vec::with_capacity(self.orders.len());
+        for (order, column) in self.orders.iter().zip(&self.accountant.layout.orders) {
+            let field = self.read.entity.field(order.column).ok_or_else(|| StoreError::damaged(order.column, "no such field"))?;
+            values.push(cell(row, *column, field)?);
+        }
+        Ok(Position { values, record: RecordNo(row.integer(self.accountant.layout.own.id)?) })
+    }
+}
+
+/// Puts down whom rows concern, where they lie and what their labels say; the same of what ways led to.
+#[derive(Clone, Copy)]
+struct Accountant<'a> {
+    entity: &'a EntityType,
+    layout: &'a Layout<'a>,
+    regions: &'a RegionTree,
+}
+
+impl Accountant<'_> {
+    /// Nothing yet.
+    fn blank(&self) -> Rows {
+        Rows { linked: vec![RoaringTreemap::new(); self.layout.ways.len()], ..Rows::default() }
+    }
+
     fn account(&self, row: &impl Cells, rows: &mut Rows) -> Result<(), StoreError> {
         let record = row.integer(self.layout.own.id)?;
-        if self.read.entity.members.is_some() {
+        if self.entity.members.is_some() {
             rows.records.insert(record.unsigned_abs());
         }
-        self.account_record(row, &self.read.entity, &self.layout.own, record, rows)?;
-        for (at, (link, account)) in self.read.links.iter().zip(&self.layout.links).enumerate() {
+        self.account_record(row, self.entity, &self.layout.own, record, rows)?;
+        for (at, (way, account)) in self.layout.ways.iter().zip(&self.layout.far).enumerate() {
             let Some(record) = row.optional_integer(account.id)? else { continue };
             if let Some(found) = rows.linked.get_mut(at) {
                 found.insert(record.unsigned_abs());
             }
-            self.account_record(row, &link.entity, account, record, rows)?;
+            self.account_record(row, way.entity, account, record, rows)?;
         }
         Ok(())
     }
@@ -259,13 +280,13 @@ impl RowWriter<'_> {
         Ok(())
     }
 
-    fn position(&self, row: &impl Cells) -> Result<Position, StoreError> {
-        let mut values = Vec::with_capacity(self.orders.len());
-        for (order, column) in self.orders.iter().zip(&self.layout.orders) {
-            let field = self.read.entity.field(order.column).ok_or_else(|| StoreError::damaged(order.column, "no such field"))?;
-            values.push(cell(row, *column, field)?);
+    /// Adds those who lead to what refers to nobody.
+    async fn members(&self, readers: &Readers, catalogue: &Catalogue, rows: &mut Rows) -> Result<(), StoreError> {
+        rows.subjects |= members::of(readers, catalogue, self.entity, &rows.records).await?;
+        for (way, records) in self.layout.ways.iter().zip(&rows.linked) {
+            rows.subjects |= members::of(readers, catalogue, way.entity, records).await?;
         }
-        Ok(Position { values, record: RecordNo(row.integer(self.layout.own.id)?) })
+        Ok(())
     }
 }
 
@@ -315,7 +336,7 @@ pub struct Checked {
     pub holds: bool,
     /// Whom it concerned.
     pub subjects: RoaringTreemap,
-    /// The smallest region that holds the record and all that its label says.
+    /// The smallest region that holds the record, what it was decided by elsewhere, and all that its label says.
     pub region: Extent,
     /// The classification on the label of a plugin's record.
     pub label: Option<Classification>,
@@ -328,47 +349,23 @@ pub(crate) async fn check(
     regions: &RegionTree,
     check: &Authorized<Check>,
 ) -> Result<Option<Checked>, StoreError> {
-    let entity = &check.entity;
+    let (entity, layout) = (&check.entity, Layout::of_check(check));
     let mut out = Sql::default();
-    out.sql("SELECT CASE WHEN ");
+    layout.select(&mut out, entity, check.today, regions);
+    out.sql(", CASE WHEN ");
     sql::expression(&mut out, entity, &check.predicate, check.today);
-    out.sql(" THEN 1 ELSE 0 END, ");
-    out.sql(entity.region_column().unwrap_or("NULL"));
-    for column in subject_columns(entity).chain(label::COLUMNS.into_iter().filter(|_| entity.is_labelled())) {
-        out.sql(", ");
-        out.sql(column);
-    }
-    out.sql(" FROM ");
+    out.sql(" THEN 1 ELSE 0 END FROM ");
     out.sql(&entity.table);
     out.sql(" WHERE id = ");
     out.bind(check.record.0);
     sql::bounds(&mut out, entity, &check.bounds, check.today, regions);
+    let accountant = Accountant { entity, layout: &layout, regions };
     let checked = |row: &Row<'_>| {
-        let mut subjects = RoaringTreemap::new();
-        if entity.is_people() {
-            subjects.insert(check.record.0.unsigned_abs());
-        }
-        for (at, _) in subject_columns(entity).enumerate() {
-            subjects.extend(row.optional_integer(at + 2)?.map(i64::unsigned_abs));
-        }
-        let mut region = Extent::Nowhere;
-        if entity.region_column().is_some() {
-            let code = row.optional_text(1)?.map(|code| regions.current(code));
-            region.widen(code.map_or(Extent::Everywhere, label::lies_in));
-        }
-        let mut label = None;
-        if entity.is_labelled() {
-            let kept = Kept::read(row, 2 + subject_columns(entity).count(), regions)?;
-            label = Some(kept.class);
-            subjects |= kept.subjects;
-            region.widen(kept.region);
-        }
-        Ok(Checked { holds: row.integer(0)? == 1, subjects, region, label })
+        let mut rows = accountant.blank();
+        accountant.account(row, &mut rows)?;
+        Ok((row.integer(layout.width())? == 1, rows))
     };
-    let mut found = readers.first(&out.text, &out.binds, checked).await?;
-    if let Some(found) = &mut found {
-        let record = [check.record.0.unsigned_abs()].into_iter().collect();
-        found.subjects |= members::of(readers, catalogue, entity, &record).await?;
-    }
-    Ok(found)
+    let Some((holds, mut rows)) = readers.first(&out.text, &out.binds, checked).await? else { return Ok(None) };
+    accountant.members(readers, catalogue, &mut rows).await?;
+    Ok(Some(Checked { holds, subjects: rows.subjects, region: rows.region, label: rows.label }))
 }

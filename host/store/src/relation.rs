@@ -3,7 +3,7 @@
 use linli_model::{Date, EntityType, RegionTree};
 use linli_scope::Read;
 use linli_scope::plan::Link;
-use linli_scope::predicate::{Comparison, Operator, Step};
+use linli_scope::predicate::{Comparison, Operator, Predicate, Step};
 
 use crate::sql::{self, Sql};
 
@@ -30,24 +30,52 @@ pub(crate) fn along(out: &mut Sql, entity: &EntityType, steps: &[Step], compared
     out.sql(")");
 }
 
-/// A column of what a read's link leads to: null unless every record on the way is within its own reach.
-pub(crate) fn linked(out: &mut Sql, read: &Read, link: &Link, column: &str, regions: &RegionTree) {
-    let mut links = vec![link];
-    while let Some(before) = links.last().and_then(|link| link.from).and_then(|from| read.links.get(from)) {
-        links.push(before);
+/// A way by which a statement comes to other records: along links, each of which reaches no further than its own bounds, and on
+/// from there as a condition does, which looks at what there is.
+pub(crate) struct Way<'a> {
+    links: Vec<&'a Link>,
+    steps: &'a [Step],
+    /// What it leads to.
+    pub entity: &'a EntityType,
+}
+
+impl<'a> Way<'a> {
+    /// Those of a read: its links in their order, then what the conditions of its records and of what links lead to look at.
+    pub fn all(read: &'a Read) -> Vec<Self> {
+        let along = |link: &'a Link| {
+            let mut links = vec![link];
+            while let Some(before) = links.last().and_then(|link| link.from).and_then(|from| read.links.get(from)) {
+                links.push(before);
+            }
+            links.reverse();
+            links
+        };
+        let links = read.links.iter().map(|link| Self { links: along(link), steps: &[], entity: &link.entity });
+        let looked_at = read.links.iter().flat_map(|link| Self::of(&link.bounds.condition, &along(link)));
+        links.chain(Self::of(&read.bounds.condition, &[])).chain(looked_at).collect()
     }
-    links.reverse();
-    let hops: Vec<Hop<'_>> = links.iter().map(|link| (link.reference.as_str(), &*link.entity)).collect();
-    let aliases = aliases(out, hops.len());
-    let end = aliases.last().map_or("", String::as_str);
-    out.sql("(SELECT ");
-    out.within(end, |out| out.column(column));
-    chain(out, &read.entity, &aliases, &hops);
-    for (alias, link) in aliases.iter().zip(links) {
-        out.within(alias, |out| sql::bounds(out, &link.entity, &link.bounds, read.today, regions));
+
+    /// Those of a condition on what links lead to.
+    pub fn of(condition: &'a Predicate, links: &[&'a Link]) -> Vec<Self> {
+        let way = |steps: &'a [Step]| steps.last().map(|last| Self { links: links.to_vec(), steps, entity: &last.target });
+        condition.ways().into_iter().filter_map(way).collect()
     }
-    // PostgreSQL would call it by its column's name, and an order by that name would be of either.
-    out.sql(&format!(") AS {end}_value"));
+
+    /// A column of what it leads to: null where it leads nowhere.
+    pub fn column(&self, out: &mut Sql, entity: &EntityType, column: &str, today: Date, regions: &RegionTree) {
+        let links = self.links.iter().map(|link| (link.reference.as_str(), &*link.entity));
+        let hops: Vec<Hop<'_>> = links.chain(self.steps.iter().map(|step| (step.field.as_str(), &*step.target))).collect();
+        let aliases = aliases(out, hops.len());
+        let end = aliases.last().map_or("", String::as_str);
+        out.sql("(SELECT ");
+        out.within(end, |out| out.column(column));
+        chain(out, entity, &aliases, &hops);
+        for (alias, link) in aliases.iter().zip(&self.links) {
+            out.within(alias, |out| sql::bounds(out, &link.entity, &link.bounds, today, regions));
+        }
+        // PostgreSQL would call it by its column's name, and an order by that name would be of either.
+        out.sql(&format!(") AS {end}_value"));
+    }
 }
 
 fn aliases(out: &mut Sql, number: usize) -> Vec<String> {

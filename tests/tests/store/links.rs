@@ -15,6 +15,7 @@ use linli_tests::databases;
 use super::{CLASSES, TODAY, World, actor, caller, compile, manifest, text, world};
 
 const PATHS: [&str; 6] = ["place.label", "place.count", "place.zone.label", "place.zone.age", "place.zone.grid", "place.zone.count"];
+const FURTHER: [&str; 2] = ["zone.count < 3 || !has(zone.label)", "has(label) && !(zone.age >= 80)"];
 const CONDITIONS: [&str; 5] = ["", "has(count) && count < 3", "!(grid in region(\"4453\"))", "age < 80 || !has(born)", "label != \"a\""];
 
 #[derive(Clone, Debug)]
@@ -31,7 +32,8 @@ fn case() -> impl Strategy<Value = Case> {
     let regions = subsequence(vec!["440104", "440104022001", "440105", "4453", "11"], 1..5);
     let regions = prop_oneof![1 => Just(vec!["44"]), 2 => regions];
     let clearance = prop_oneof![3 => Just(Classification::Sensitive), 1 => select(&CLASSES[..])];
-    (regions, clearance, select(&CONDITIONS[..]), select(&CONDITIONS[..]), subsequence(PATHS.to_vec(), 1..5), 1_u32..40)
+    let place = prop_oneof![select(&CONDITIONS[..]), select(&FURTHER[..])];
+    (regions, clearance, place, select(&CONDITIONS[..]), subsequence(PATHS.to_vec(), 1..5), 1_u32..40)
         .prop_map(|(regions, clearance, place, zone, paths, limit)| Case { regions, clearance, place, zone, paths, limit })
 }
 
@@ -105,8 +107,11 @@ fn check(world: &World, case: &Case) -> Result<(), TestCaseError> {
         subjects.insert(1_000 + at as u64);
         at_place.iter().for_each(|record| lies(&world.places.value(&place, *record, "grid")));
         // A place concerns its zone, whether or not that is within reach.
-        if let Some(Value::Reference(zone)) = at_place.map(|record| world.places.value(&place, record, "zone")) {
-            subjects.insert(zone.0.unsigned_abs());
+        if let Some(Value::Reference(at)) = at_place.map(|record| world.places.value(&place, record, "zone")) {
+            subjects.insert(at.0.unsigned_abs());
+            if FURTHER.contains(&case.place) {
+                lies(&world.places.value(&zone, at, "grid"));
+            }
         }
         reached.0.extend(at_place.map(|record| record.0.unsigned_abs()));
         if goes_on && let Some(record) = at_zone {

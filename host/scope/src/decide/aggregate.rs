@@ -26,6 +26,7 @@ impl Scope {
         let (access, tabulation) = found.ok_or_else(|| self.no_table(caller, entity, table))?;
         self.may_go(access, caller.channel)?;
         let fields = self.counted(access, caller, tabulation)?;
+        let told = [&access.condition, &tabulation.condition].into_iter().flat_map(|condition| condition.looks_at(&access.entity));
         Ok(Authorized::new(Aggregate {
             bounds: self.bounds(access, caller)?,
             entity: access.entity.clone(),
@@ -33,7 +34,7 @@ impl Scope {
             table: tabulation.clone(),
             fewest,
             today: caller.today,
-            classification: highest(fields.iter().copied()),
+            classification: highest(fields.iter().copied().chain(told.map(|(_, field)| field))),
             fields: fields.iter().map(|field| field.name.clone()).collect(),
         }))
     }

@@ -15,6 +15,7 @@ impl Scope {
         let (access, predicate) = found.ok_or_else(|| self.no_check(caller, entity, name))?;
         let fields = predicate.looks_at(&access.entity);
         fields.iter().try_for_each(|(entity, field)| cleared(entity, caller, field))?;
+        let all = fields.into_iter().chain(access.condition.looks_at(&access.entity));
         Ok(Authorized::new(Check {
             bounds: self.bounds(access, caller)?,
             record: self.open_id(&access.entity, id)?,
@@ -22,7 +23,7 @@ impl Scope {
             name: name.to_owned(),
             predicate: predicate.clone(),
             today: caller.today,
-            classification: highest(fields.into_iter().map(|(_, field)| field)),
+            classification: highest(all.map(|(_, field)| field)),
         }))
     }
 

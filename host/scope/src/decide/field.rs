@@ -5,6 +5,7 @@ use linli_model::{Classification, EntityType, Field};
 use crate::access::Mode;
 use crate::actor::Caller;
 use crate::denial::{Denial, DenialKind};
+use crate::predicate::Predicate;
 use crate::scope::{Compiled, Scope};
 
 /// What a field is wanted for.
@@ -132,6 +133,11 @@ pub(super) fn cleared(entity: &EntityType, caller: &Caller<'_>, field: &Field) -
 /// A denial about one field.
 pub(super) fn about(entity: &EntityType, field: &str, kind: DenialKind, message: impl Into<String>) -> Denial {
     Denial::new(kind, message).entity(&entity.name).field(field)
+}
+
+/// What a condition looks at of other records, for the log: whom those concern finds it there.
+pub(super) fn told_by(condition: &Predicate) -> impl Iterator<Item = (String, String)> {
+    condition.far_fields().into_iter().map(|path| (path, "where".to_owned()))
 }
 
 /// The highest classification of some fields.

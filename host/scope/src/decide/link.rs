@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use linli_model::{EntityType, Field, FieldKind};
 
-use super::field::{Use, about};
+use super::field::{Use, about, told_by};
 use crate::access::{Mode, Operation};
 use crate::actor::Caller;
 use crate::condition::RELATIONS_MAX;
@@ -84,7 +84,15 @@ impl<'s, 'c> Links<'s, 'c> {
             None => reference.to_owned(),
         };
         let bounds = self.scope.bounds(far, self.caller)?;
-        let link = Link { from, reference: reference.to_owned(), path, entity: far.entity.clone(), bounds, fields: Vec::new() };
+        let link = Link {
+            from,
+            reference: reference.to_owned(),
+            path,
+            entity: far.entity.clone(),
+            bounds,
+            fields: told_by(&far.condition).collect(),
+        };
+        self.fields.extend(far.condition.looks_at(&far.entity).into_iter().map(|(_, field)| field));
         self.found.push((link, far));
         Ok((self.found.len() - 1, far))
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use linli_model::{EntityType, Field, FieldKind, Value, entity};
 
-use super::field::{Use, about, highest};
+use super::field::{Use, about, highest, told_by};
 use super::link::Links;
 use crate::access::{Mode, Operation};
 use crate::actor::Caller;
@@ -79,11 +79,8 @@ impl Scope {
             .collect::<Result<Vec<_>, Denial>>()?;
         // What is filtered or sorted by tells of itself, so the log has it even where it is not shown.
         let told = ask.filter.iter().map(|(name, ..)| (name, "filter")).chain(ask.sort.iter().map(|(name, _)| (name, "sort")));
-        for (name, how) in told {
-            if fields.iter().all(|(known, _)| known != name) {
-                fields.push((name.clone(), how.to_owned()));
-            }
-        }
+        add(&mut fields, told.map(|(name, how)| (name.clone(), how.to_owned())));
+        add(&mut fields, told_by(&access.condition));
         let single = ask.id.as_deref().map(|id| self.open_id(&access.entity, id)).transpose()?.map(Single::Record);
         let shape = shape(&self.application, &access.entity, &sort);
         let after = match &ask.after {
@@ -97,12 +94,13 @@ impl Scope {
         Ok(Authorized::new(Read {
             bounds: self.bounds(access, caller)?,
             entity: access.entity.clone(),
-            // A filter or a sort tells of its field, too.
+            // A filter, a sort or a condition tells of its field, too.
             classification: highest(
                 outputs
                     .iter()
                     .filter_map(|output| output_field(&access.entity, *output))
                     .chain(links.fields.iter().copied())
+                    .chain(access.condition.looks_at(&access.entity).into_iter().map(|(_, field)| field))
                     .chain(filter.iter().filter_map(|part| access.entity.field(&part.field)))
                     .chain(sort.iter().filter_map(|key| access.entity.fields.get_index(key.field).map(|(_, field)| field))),
             ),
@@ -175,10 +173,16 @@ impl Scope {
             outputs.push(Output::Field(index, mode));
             shown.push((name.clone(), mode.as_str().to_owned()));
         }
+        add(&mut shown, told_by(&access.condition));
         Ok(Authorized::new(Read {
             // The grant itself opens these fields to everybody, so no actor's rights and no label bound it.
             bounds: access.granted_bounds(),
-            classification: highest(outputs.iter().filter_map(|output| output_field(entity, *output))),
+            classification: highest(
+                outputs
+                    .iter()
+                    .filter_map(|output| output_field(entity, *output))
+                    .chain(access.condition.looks_at(entity).into_iter().map(|(_, field)| field)),
+            ),
             outputs,
             links: Vec::new(),
             filter: Vec::new(),
@@ -193,6 +197,15 @@ impl Scope {
             allowance: self.allowance(access),
             entity: entity.clone(),
         }))
+    }
+}
+
+/// Adds what is not among the fields of the log's entry yet.
+fn add(fields: &mut Vec<(String, String)>, more: impl Iterator<Item = (String, String)>) {
+    for (name, how) in more {
+        if fields.iter().all(|(known, _)| *known != name) {
+            fields.push((name, how));
+        }
     }
 }
 

@@ -55,6 +55,21 @@ fn of_one(source: &str, field: &'static str, value: Value) -> Option<bool> {
 }
 
 #[test]
+fn the_ways_of_a_condition_are_told_once_each_with_their_beginnings() {
+    let catalogue = test_model::catalogue();
+    let ways = |source: &str| {
+        let condition = condition::parse(source, catalogue.entity("resident").unwrap(), &catalogue).unwrap();
+        let ways = condition.ways().into_iter().map(|way| way.iter().map(|step| step.field.clone()).collect::<Vec<_>>().join("."));
+        (ways.collect::<Vec<_>>(), condition.far_fields())
+    };
+    assert_eq!(ways("age >= 80 && has(household)"), (vec![], vec![]));
+    let (found, fields) =
+        ways("has(household.dwelling) || !(household.dwelling.kind == \"owned\" && age < 8) || household.kind == \"family\"");
+    assert_eq!(found, ["household", "household.dwelling"]);
+    assert_eq!(fields, ["household.dwelling", "household.dwelling.kind", "household.kind"]);
+}
+
+#[test]
 fn every_comparison_has_its_word_and_its_sign() {
     for (operator, word, sign) in WORDS {
         assert_eq!((Operator::from_word(word), operator.sign()), (Some(operator), sign));

@@ -65,6 +65,51 @@ fn a_reference_is_filtered_by_the_id_of_what_it_leads_to_and_by_nothing_else() {
     }
 }
 
+/// Open matters of people with a low income, and where they happen.
+const CONDITIONED: &str = r#"
+    [[access]]
+    purpose = "p"
+    entity = "matter"
+    operations = ["read", "check", "aggregate", "link"]
+    fields = { kind = "plain", status = "plain", facility = "plain" }
+    where = 'has(due)'
+    checks = { closed = "has(closed)" }
+    [[access.table]]
+    name = "by-kind"
+    title = "t"
+    by = ["kind"]
+    [[access]]
+    purpose = "p"
+    entity = "facility"
+    operations = ["read"]
+    fields = { name = "plain" }
+    where = 'has(status)'
+"#;
+
+#[test]
+fn what_conditions_look_at_counts_for_how_highly_an_answer_is_classified_and_other_records_fields_are_told() {
+    let (near, far, further) = ("has(title)", "resident.low_income", "has(organisation.legal_representative.phone)");
+    for (of_matters_, of_facilities, class, told, told_there) in [
+        ("has(due)", "has(status)", Classification::Internal, vec![], vec![]),
+        (near, "has(status)", Classification::Personal, vec![], vec![]),
+        (far, "has(status)", Classification::Sensitive, vec!["resident.low_income where"], vec![]),
+        ("has(due)", further, Classification::Personal, vec![], vec!["organisation.legal_representative.phone where"]),
+    ] {
+        let accesses = CONDITIONED.replace("has(due)", of_matters_).replace("has(status)", of_facilities);
+        let names = |fields: &[(String, String)]| fields.iter().map(|(name, how)| format!("{name} {how}")).collect::<Vec<_>>();
+        let read = read(&accesses, &of_matters(&["kind", "facility.name"])).unwrap();
+        assert_eq!(read.classification, class);
+        assert_eq!(names(&read.fields), [vec!["kind plain", "facility plain"], told].concat());
+        assert_eq!(names(&read.links[0].fields), [told_there, vec!["name plain"]].concat());
+        let (scope, actor) = (scope_of(&accesses, &[]), actor(Classification::Sensitive));
+        let class = if of_facilities == further { Classification::Internal } else { class };
+        let id = scope.tokens().token(scope.entity("matter").unwrap().number, RecordNo(1));
+        assert_eq!(scope.check(&caller(&actor), "matter", &id, "closed").unwrap().classification, class);
+        let table = scope.aggregate(&caller(&actor), "matter", "by-kind", crate::SmallestGroup::default()).unwrap();
+        assert_eq!(table.classification, class);
+    }
+}
+
 #[test]
 fn a_read_asks_for_so_much_at_once_and_no_more() {
     let many = |name: &str, count: usize| vec![name.to_owned(); count];

@@ -126,6 +126,7 @@ impl AccessedField<'_> {
             "plain" => Text::both("明文", "plain"),
             "masked" => Text::both("脱敏", "masked"),
             "check" => Text::both("仅核验", "check"),
+            "where" => Text::both("条件", "condition"),
             "entered" => Text::both("录入", "entered"),
             "aggregate" => Text::both("仅统计", "aggregate"),
             other => Text::plain(other),
