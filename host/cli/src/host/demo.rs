@@ -51,7 +51,7 @@ pub struct Options {
 
 /// Prepares the data directory, on the first run, and serves it.
 pub fn run(options: &Options) -> Result<()> {
-    serve::prepare();
+    serve::prepare()?;
     serve::block_on(async {
         let data = DataDir::open(&options.serve.place)?;
         if Logins::read(&data)?.is_none() {

@@ -31,7 +31,7 @@ pub struct Options {
 
 /// Serves until Ctrl-C.
 pub fn run(options: &Options) -> Result<()> {
-    prepare();
+    prepare()?;
     block_on(async {
         let data = DataDir::open(&options.place)?;
         let runtime = start(&data).await?;
@@ -39,8 +39,8 @@ pub fn run(options: &Options) -> Result<()> {
     })
 }
 
-/// Logging, and an environment in which an error value costs nothing.
-pub fn prepare() {
+/// Logging, measuring, and an environment in which an error value costs nothing.
+pub fn prepare() -> Result<()> {
     // With RUST_BACKTRACE set, every error value walks the stack, and some are made on each call of a plugin.
     // Panics still show theirs.
     if std::env::var_os("RUST_BACKTRACE").is_some()
@@ -52,6 +52,8 @@ pub fn prepare() {
     }
     let filter = tracing_subscriber::EnvFilter::try_from_env("LINLI_LOG").unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false).init();
+    // Before anything looks up what it will count.
+    Ok(linli_web::metrics::start()?)
 }
 
 /// Runs to the end on all processors.
@@ -90,7 +92,6 @@ fn limits(data: &DataDir) -> Result<Limits> {
 pub async fn serve(data: &DataDir, runtime: Runtime, options: &Options) -> Result<()> {
     let listener = TcpListener::bind(&options.listen).await.with_context(|| format!("can't listen on {}", options.listen))?;
     let address = listener.local_addr()?;
-    linli_web::metrics::start()?;
     let public_url = options.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let origin = ORIGIN.parse().map_err(|error| anyhow::anyhow!("{error}"))?;
     let store = runtime.store().clone();
