@@ -59,6 +59,16 @@ async fn done<T: 'static>(store: &Store, key: &str) -> Once<T> {
     Mark::new(asked_under(key, "first"), format!("{key} done")).once()
 }
 
+/// What was [`done`] under these keys is known to the host that comes after this one.
+async fn outlives_the_host(store: Store, database: &Database, keys: [&str; 2]) {
+    store.close().await;
+    let store = open(database).await;
+    for key in keys {
+        assert_eq!(store.claim(asked_under(key, "second")).await.unwrap(), Claim::Done(format!("{key} done")));
+    }
+    store.close().await;
+}
+
 /// For a change by a host whose key another one has taken over.
 async fn overtaken<T: 'static>(store: &Store, key: &str) -> Once<T> {
     let once = done(store, key).await;
@@ -92,12 +102,7 @@ fn an_account_commits_with_what_is_kept_under_its_key() {
         assert!(matches!(late, Err(StoreError::Overtaken)));
         assert!(!store.kept_account("l").await.unwrap().unwrap().disabled);
         store.change_account(&made, disabled, entry(), done(&store, "change").await).await.unwrap();
-        store.close().await;
-        let store = open(&database).await;
-        for key in ["add", "change"] {
-            assert_eq!(store.claim(asked_under(key, "second")).await.unwrap(), Claim::Done(format!("{key} done")));
-        }
-        store.close().await;
+        outlives_the_host(store, &database, ["add", "change"]).await;
     });
 }
 
@@ -116,12 +121,7 @@ fn a_broken_glass_commits_with_what_is_kept_under_its_key() {
         let mut ended = opened.clone();
         ended.end(1, now).unwrap();
         store.put_break_glass(&opened, ended, entry(), done(&store, "end").await).await.unwrap();
-        store.close().await;
-        let store = open(&database).await;
-        for key in ["open", "end"] {
-            assert_eq!(store.claim(asked_under(key, "second")).await.unwrap(), Claim::Done(format!("{key} done")));
-        }
-        store.close().await;
+        outlives_the_host(store, &database, ["open", "end"]).await;
     });
 }
 

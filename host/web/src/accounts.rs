@@ -232,7 +232,8 @@ pub async fn refuse(store: &Store, admin: &Actor, before: Kept, once: Once<Kept>
     Ok(store.change_account(&before, after, entry, once).await?)
 }
 
-/// The account of a log-in name within an admin's own rights; others are as if there were none. What is no log-in name is asked of no database.
+/// The account of a log-in name within an admin's own rights; others are as if there were none. What is no log-in name is asked of
+/// no database.
 pub(crate) async fn find(store: &Store, admin: &Actor, login: &str) -> Result<Kept, Problem> {
     let found = if is_login(login) { store.kept_account(login).await? } else { None };
     let seen = found.filter(|kept| is_seen(admin, kept));
