@@ -38,6 +38,7 @@ impl Mask {
     pub fn apply(self, text: &str, out: &mut String) {
         let length = text.chars().count();
         let (head, tail) = self.shown(text, length);
+        out.reserve(text.len() + ADDRESS_HIDDEN);
         out.extend(text.chars().take(head));
         let stars = match self {
             Self::Address => ADDRESS_HIDDEN,

@@ -244,6 +244,11 @@ impl Runtime {
         [self.console(), self.portal(), self.administration()].into_iter().find(|application| application.manifest.plugin.id == id)
     }
 
+    /// From which the host's keys are derived.
+    pub fn keyring(&self) -> &Keyring {
+        &self.inner.keyring
+    }
+
     /// The limits in force.
     pub fn limits(&self) -> &Arc<Limits> {
         &self.inner.limits

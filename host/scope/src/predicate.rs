@@ -251,11 +251,11 @@ impl Predicate {
         self.fields().into_iter().filter(|field| field.contains('.')).collect()
     }
 
-    /// The ways by which it comes to other records: of each, its beginnings too, since they lead to records that tell it how
-    /// to go on.
-    pub fn ways(&self) -> Vec<&[Step]> {
+    /// The ways by which conditions come to other records, each once: of each, its beginnings too, since they lead to records that
+    /// tell it how to go on.
+    pub fn ways<'a>(conditions: &[&'a Self]) -> Vec<&'a [Step]> {
         let mut ways: Vec<&[Step]> = Vec::new();
-        for way in self.each_way() {
+        for way in conditions.iter().flat_map(|condition| condition.each_way()) {
             if !ways.contains(&way) {
                 ways.push(way);
             }

@@ -38,15 +38,20 @@ impl Keyring {
         TokenKey { cipher: Aes128::new(&Array(self.derive("token", publisher, sector))) }
     }
 
+    /// The key of an HMAC-SHA-256 over requests that are to be known again, a whole block long.
+    pub fn fingerprints(&self) -> [u8; 64] {
+        self.derive("request-fingerprint", "", "")
+    }
+
     /// A key for one use; parts are length-prefixed, so that no two uses share one.
-    pub(crate) fn derive(&self, label: &str, first: &str, second: &str) -> [u8; 16] {
+    pub(crate) fn derive<const N: usize>(&self, label: &str, first: &str, second: &str) -> [u8; N] {
         let mut info = Vec::new();
         for part in [label, first, second] {
             info.extend_from_slice(&(part.len() as u64).to_be_bytes());
             info.extend_from_slice(part.as_bytes());
         }
-        let mut key = [0u8; 16];
-        // 16 bytes are far below HKDF's limit of 255 blocks, the only error there is.
+        let mut key = [0u8; N];
+        // Keys are far shorter than HKDF's limit of 255 blocks, the only error there is.
         let _ = Hkdf::<Sha256>::new(None, &self.master).expand(&info, &mut key);
         key
     }

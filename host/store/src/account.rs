@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 use linli_audit::Encoded;
+use linli_model::RecordNo;
 use linli_scope::Actor;
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
 use crate::claim::Once;
-use crate::database::{Cells as _, Row, binds};
+use crate::database::{Cells as _, Row, Session as Connection, binds};
 use crate::error::StoreError;
 
 /// A local account.
@@ -81,6 +82,16 @@ fn kept(row: &Row<'_>) -> Result<Kept, StoreError> {
     Ok(Kept { disabled: row.integer(5)? != 0, version: row.integer(6)?, pending, account })
 }
 
+/// Puts down whose record the accounts are for that were made before this was kept.
+pub(crate) fn place_residents(session: &Connection) -> Result<(), StoreError> {
+    let text = "SELECT id, actor FROM account WHERE resident IS NULL AND actor NOT LIKE '%\"resident\":null%'";
+    for (id, actor) in session.all(text, &[], |row| Ok((row.integer(0)?, row.text(1)?)))? {
+        let actor: Actor = serde_json::from_str(&actor).map_err(|reason| StoreError::damaged("an account's rights", reason))?;
+        session.execute("UPDATE account SET resident = $1 WHERE id = $2", binds![actor.resident, id])?;
+    }
+    Ok(())
+}
+
 impl Kept {
     fn rights(&self) -> Result<String, StoreError> {
         serde_json::to_string(&self.account.actor).map_err(|reason| StoreError::damaged("an account's rights", reason))
@@ -100,7 +111,7 @@ impl Store {
         self.administer_once(Some(entry), once, move |session| {
             let (account, rights, waits) = (&kept.account, kept.rights()?, kept.waits()?);
             session.execute(
-                "INSERT INTO account (id, login, name, password, actor, disabled, version, pending) VALUES ($1, $2, $3, $4, $5, $6, 1, $7)",
+                "INSERT INTO account (id, login, name, password, actor, disabled, version, pending, resident) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8)",
                 binds![
                     account.actor.id,
                     &account.login,
@@ -108,7 +119,8 @@ impl Store {
                     &account.password,
                     &rights,
                     i64::from(kept.disabled),
-                    waits.as_deref()
+                    waits.as_deref(),
+                    account.actor.resident
                 ],
             )?;
             Ok(kept)
@@ -157,14 +169,21 @@ impl Store {
         self.readers().first(&format!("{KEPT} WHERE login = $1"), binds![login], kept).await
     }
 
+    /// The account of a resident.
+    pub async fn account_of(&self, resident: RecordNo) -> Result<Option<Kept>, StoreError> {
+        self.readers().first(&format!("{KEPT} WHERE resident = $1"), binds![resident.0], kept).await
+    }
+
     /// Adds an account, or changes the one with that log-in name. Returns its number.
     pub async fn put_account(&self, account: Account, entry: Option<Encoded>) -> Result<i64, StoreError> {
         let actor = serde_json::to_string(&account.actor).map_err(|reason| StoreError::damaged("an account's rights", reason))?;
         self.administer(entry, move |session| {
             session.number(
-                "INSERT INTO account (id, login, name, password, actor) SELECT coalesce(max(id), 0) + 1, $1, $2, $3, $4 FROM account WHERE true \
-                 ON CONFLICT (login) DO UPDATE SET name = excluded.name, password = excluded.password, actor = excluded.actor RETURNING id",
-                binds![&account.login, &account.name, &account.password, &actor],
+                "INSERT INTO account (id, login, name, password, actor, resident) \
+                 SELECT coalesce(max(id), 0) + 1, $1, $2, $3, $4, CAST($5 AS BIGINT) FROM account WHERE true \
+                 ON CONFLICT (login) DO UPDATE SET name = excluded.name, password = excluded.password, actor = excluded.actor, \
+                 resident = excluded.resident RETURNING id",
+                binds![&account.login, &account.name, &account.password, &actor, account.actor.resident],
             )
         })
         .await

@@ -59,7 +59,7 @@ pub(crate) async fn tabulate(readers: &Readers, regions: &RegionTree, aggregate:
 /// Where the records lie that conditions looked at.
 async fn elsewhere(readers: &Readers, regions: &RegionTree, aggregate: &Aggregate) -> Result<Extent, StoreError> {
     let mut extent = Extent::Nowhere;
-    for way in [&aggregate.bounds.condition, &aggregate.table.condition].into_iter().flat_map(|condition| Way::of(condition, &[])) {
+    for way in Way::of(&[&aggregate.bounds.condition, &aggregate.table.condition], &[]) {
         let Some(column) = way.entity.region_column() else { continue };
         let mut out = Sql::default();
         out.sql("SELECT DISTINCT ");

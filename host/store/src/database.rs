@@ -193,7 +193,7 @@ impl Session {
     /// Begins the transaction of a writer.
     pub fn begin(&self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(session) => session.batch("BEGIN IMMEDIATE"),
+            Self::Sqlite(session) => session.execute("BEGIN IMMEDIATE", &[]).map(drop),
             Self::Postgres(session) => session.batch("BEGIN"),
         }
     }

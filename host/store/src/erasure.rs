@@ -141,17 +141,15 @@ fn erase_record(session: &Session, entity: &EntityType, record: i64) -> Result<(
 
 /// An account keeps its number, which the log names and no other may get; nothing else of it remains.
 fn erase_accounts(session: &Session, resident: i64) -> Result<(), StoreError> {
-    let accounts = session.all("SELECT id, actor FROM account", &[], |row| Ok((row.integer(0)?, row.text(1)?)))?;
+    let text = "SELECT id, actor FROM account WHERE resident = $1";
+    let accounts = session.all(text, binds![resident], |row| Ok((row.integer(0)?, row.text(1)?)))?;
     for (id, actor) in accounts {
         let mut actor: linli_scope::Actor =
             serde_json::from_str(&actor).map_err(|reason| StoreError::damaged("an account's rights", reason))?;
-        if actor.resident != Some(resident) {
-            continue;
-        }
         (actor.resident, actor.roles, actor.regions) = (None, Vec::new(), Vec::new());
         let actor = serde_json::to_string(&actor).map_err(|reason| StoreError::damaged("an account's rights", reason))?;
         session.execute("DELETE FROM session WHERE account = $1", binds![id])?;
-        let text = "UPDATE account SET login = $1, name = $2, password = '', actor = $3 WHERE id = $4";
+        let text = "UPDATE account SET login = $1, name = $2, password = '', actor = $3, resident = NULL WHERE id = $4";
         session.execute(text, binds![format!("erased {id}"), NOBODY, &actor, id])?;
     }
     Ok(())

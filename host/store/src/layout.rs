@@ -50,7 +50,7 @@ impl<'a> Layout<'a> {
     /// Of a check, which shows nothing.
     pub fn of_check(check: &'a Check) -> Self {
         let mut layout = Self::default();
-        layout.accounts(&check.entity, [&check.predicate, &check.bounds.condition].into_iter().flat_map(|of| Way::of(of, &[])).collect());
+        layout.accounts(&check.entity, Way::of(&[&check.predicate, &check.bounds.condition], &[]));
         layout
     }
 

@@ -51,14 +51,14 @@ impl<'a> Way<'a> {
             links
         };
         let links = read.links.iter().map(|link| Self { links: along(link), steps: &[], entity: &link.entity });
-        let looked_at = read.links.iter().flat_map(|link| Self::of(&link.bounds.condition, &along(link)));
-        links.chain(Self::of(&read.bounds.condition, &[])).chain(looked_at).collect()
+        let looked_at = read.links.iter().flat_map(|link| Self::of(&[&link.bounds.condition], &along(link)));
+        links.chain(Self::of(&[&read.bounds.condition], &[])).chain(looked_at).collect()
     }
 
-    /// Those of a condition on what links lead to.
-    pub fn of(condition: &'a Predicate, links: &[&'a Link]) -> Vec<Self> {
+    /// Those of conditions on what links lead to, each once.
+    pub fn of(conditions: &[&'a Predicate], links: &[&'a Link]) -> Vec<Self> {
         let way = |steps: &'a [Step]| steps.last().map(|last| Self { links: links.to_vec(), steps, entity: &last.target });
-        condition.ways().into_iter().filter_map(way).collect()
+        Predicate::ways(conditions).into_iter().filter_map(way).collect()
     }
 
     /// A column of what it leads to: null where it leads nowhere.

@@ -12,7 +12,7 @@ use crate::sql::column_type;
 type Migration = &'static [&'static str];
 
 /// The platform's own tables. A state that was released never changes: what comes later is another migration.
-pub(crate) const PLATFORM: &[Migration] = &[FIRST, SIGNATURES, DIVISIONS, ERASURES, TALLY, CLAIMS, BREAK_GLASS, ACCOUNTS];
+pub(crate) const PLATFORM: &[Migration] = &[FIRST, SIGNATURES, DIVISIONS, ERASURES, TALLY, CLAIMS, BREAK_GLASS, ACCOUNTS, RESIDENTS];
 
 /// What there was from the beginning.
 const FIRST: Migration = &[
@@ -74,6 +74,10 @@ const ACCOUNTS: Migration = &[
     "ALTER TABLE account ADD COLUMN version BIGINT NOT NULL DEFAULT 1",
     "ALTER TABLE account ADD COLUMN pending TEXT",
 ];
+
+/// Whose record an account is for: a resident has one account at most.
+const RESIDENTS: Migration =
+    &["ALTER TABLE account ADD COLUMN resident BIGINT", "CREATE UNIQUE INDEX account_resident ON account (resident)"];
 
 /// The access log's tables. In SQLite they are in a file of their own: a log that grows with every read must not make
 /// readers of the records forget what they have mapped and cached.

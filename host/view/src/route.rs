@@ -82,6 +82,11 @@ pub fn record_of(entity: &str, id: &str) -> String {
     format!("{}/{}", list(entity), component(id))
 }
 
+/// `/records/ENTITY/ID/VERB`
+pub fn verb_of(entity: &str, id: &str, verb: &str) -> String {
+    format!("{}/{verb}", record_of(entity, id))
+}
+
 /// `/entry/ENTITY`: the form for a new record.
 pub fn entry(entity: &str) -> String {
     format!("/entry/{}", component(entity))

@@ -118,6 +118,9 @@ pub enum AccountError {
     /// Nobody changes their own rights.
     #[error("nobody changes or confirms their own account: another admin does")]
     Own,
+    /// A resident has one account.
+    #[error("this resident has an account: `{0}`")]
+    HasOne(String),
     /// Nothing waits.
     #[error("no change of `{0}` waits for a second admin")]
     NothingPending(String),
@@ -143,9 +146,7 @@ pub async fn make(store: &Store, by: By<'_>, new: NewAccount, once: Once<Kept>) 
         publisher: new.publisher,
     };
     let mut errors = check(store, by, &new.name, &actor).await?;
-    if !is_login(&new.login) {
-        errors.push(fault("login", "must be 1 to 40 of a-z, 0-9, ., _ and -, a letter first"));
-    }
+    errors.extend(login_fault(&new.login));
     let (chosen, made_up) = choose(new.password, &mut errors)?;
     refuse_faults(errors)?;
     within_remit(by, &actor)?;
@@ -311,6 +312,15 @@ async fn check(store: &Store, by: By<'_>, name: &str, actor: &Actor) -> Result<V
     Ok(errors)
 }
 
+/// A problem where this is no log-in name.
+pub(crate) fn check_login(login: &str) -> Result<(), AccountError> {
+    refuse_faults(login_fault(login).into_iter().collect())
+}
+
+fn login_fault(login: &str) -> Option<FieldError> {
+    (!is_login(login)).then(|| fault("login", "must be 1 to 40 of a-z, 0-9, ., _ and -, a letter first"))
+}
+
 fn is_login(login: &str) -> bool {
     let sign = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
     login.len() <= LOGIN_MAX && login.starts_with(|first: char| first.is_ascii_lowercase()) && login.bytes().all(sign)
@@ -330,6 +340,12 @@ fn choose(given: Option<String>, errors: &mut Vec<FieldError>) -> Result<(String
             Ok((made_up.clone(), Some(made_up)))
         }
     }
+}
+
+/// A password that is made up: its hash, and what is said once.
+pub(crate) async fn new_password() -> Result<(String, String), AccountError> {
+    let made_up = password::random()?;
+    Ok((hash(made_up.clone()).await?, made_up))
 }
 
 async fn hash(password: String) -> Result<String, AccountError> {

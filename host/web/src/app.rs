@@ -11,7 +11,7 @@ use linli_runtime::{Plugin, Runtime};
 use linli_store::Store;
 use moka::sync::Cache;
 
-use crate::idempotency::UnderWay;
+use crate::idempotency::{Fingerprints, UnderWay};
 use crate::problem::Problem;
 use crate::session::SessionInfo;
 use crate::witness::Witness;
@@ -57,6 +57,7 @@ struct Inner {
     document: String,
     run: String,
     under_way: UnderWay,
+    fingerprints: Fingerprints,
 }
 
 /// How long a session is believed without asking the database again: a log-out on another host, or a changed
@@ -73,6 +74,7 @@ impl App {
         let attempts = Cache::builder().max_capacity(100_000).time_to_live(ATTEMPTS_WINDOW).build();
         let attempts_from = Cache::builder().max_capacity(100_000).time_to_live(ATTEMPTS_WINDOW).build();
         let rates = Rates::new(runtime.limits().account_rate);
+        let fingerprints = Fingerprints::new(runtime.keyring());
         let document = crate::openapi()?;
         let mut random = [0; 16];
         getrandom::fill(&mut random)?;
@@ -89,6 +91,7 @@ impl App {
                 document,
                 run,
                 under_way: UnderWay::default(),
+                fingerprints,
             }),
         })
     }
@@ -121,6 +124,10 @@ impl App {
     /// The keys whose requests this host works on.
     pub(crate) fn under_way(&self) -> &UnderWay {
         &self.inner.under_way
+    }
+
+    pub(crate) fn fingerprints(&self) -> &Fingerprints {
+        &self.inner.fingerprints
     }
 
     /// The API's OpenAPI document.

@@ -16,11 +16,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
+use linli_scope::Keyring;
 use linli_store::Once;
 use linli_store::claim::{Asked, Claim, Mark};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 
 use crate::app::App;
 use crate::auth::Visitor;
@@ -198,7 +200,7 @@ async fn keyed(app: App, request: Request, next: Next) -> Result<Response, Probl
     };
     let key = key(&parts.headers)?;
     let body = to_bytes(body, crate::api::PACKAGE).await.map_err(|_| too_large())?;
-    let fingerprint = fingerprint(&parts, &body);
+    let fingerprint = app.fingerprints().of(&parts, &body);
     let asked = Asked { actor: actor.id, key, fingerprint, run: app.run().to_owned(), now: Timestamp::now().as_millisecond() };
     let mut turn = app.under_way().take(&asked);
     match app.store().claim(asked.clone()).await? {
@@ -245,21 +247,33 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
     Ok(key.to_owned())
 }
 
-fn fingerprint(parts: &Parts, body: &Bytes) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    let mut add = |part: &[u8]| {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    };
-    add(parts.method.as_str().as_bytes());
-    add(parts.uri.to_string().as_bytes());
-    for name in TOLD {
-        let told = parts.headers.get(name);
-        add(if told.is_some() { b"told" } else { b"" });
-        add(told.map_or(b"".as_slice(), HeaderValue::as_bytes));
+/// What is kept of a request to know it again. A body may hold a password, which nobody who reads the database could find out
+/// from this without the host's key.
+pub(crate) struct Fingerprints {
+    mac: Hmac<Sha256>,
+}
+
+impl Fingerprints {
+    pub fn new(keyring: &Keyring) -> Self {
+        Self { mac: Hmac::new(&keyring.fingerprints().into()) }
     }
-    add(body);
-    hash.finalize().into()
+
+    fn of(&self, parts: &Parts, body: &Bytes) -> [u8; 32] {
+        let mut mac = self.mac.clone();
+        let mut add = |part: &[u8]| {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        };
+        add(parts.method.as_str().as_bytes());
+        add(parts.uri.to_string().as_bytes());
+        for name in TOLD {
+            let told = parts.headers.get(name);
+            add(if told.is_some() { b"told" } else { b"" });
+            add(told.map_or(b"".as_slice(), HeaderValue::as_bytes));
+        }
+        add(body);
+        mac.finalize().into_bytes().into()
+    }
 }
 
 /// Keeps an answer that no change could, and gives back a key under which nothing was changed.

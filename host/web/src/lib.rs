@@ -40,6 +40,7 @@ mod peer;
 mod precondition;
 pub mod problem;
 mod rate;
+mod resident_account;
 pub mod serve;
 pub mod session;
 pub mod witness;

@@ -271,10 +271,11 @@ impl From<AccountError> for Problem {
             AccountError::Remit(_) => Self::forbidden("remit", detail),
             AccountError::Own => Self::forbidden("own-account", detail),
             AccountError::SamePerson => Self::forbidden("same-person", detail),
+            AccountError::HasOne(_) => Self::new(StatusCode::CONFLICT, "duplicate", detail),
             AccountError::NothingPending(_) => Self::new(StatusCode::CONFLICT, "state", detail),
             AccountError::Hash(error) => Self::internal(&error),
             AccountError::Store(StoreError::Taken(_)) => {
-                Self::new(StatusCode::CONFLICT, "duplicate", "there is an account of this log-in name")
+                Self::new(StatusCode::CONFLICT, "duplicate", "there is an account of this log-in name, or of this resident")
             }
             AccountError::Store(error) => error.into(),
         }

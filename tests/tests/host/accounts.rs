@@ -19,6 +19,11 @@ fn patch(person: &Person, login: &str, version: i64, body: &Value) -> Answer {
     person.send("PATCH", &format!("/accounts/{login}"), &headers, body.to_string().as_bytes())
 }
 
+/// A decision on what waits, as it is now.
+fn decide(person: &Person, login: &str, decision: &str) -> Answer {
+    person.post_over(&format!("/accounts/{login}"), &format!("/accounts/{login}/{decision}"), &json!({}))
+}
+
 fn log_in(host: &Host, login: &str, password: &str) -> Answer {
     host.nobody().post("/session", &json!({"username": login, "password": password}))
 }
@@ -128,10 +133,10 @@ fn who_decides_is_made_raised_and_given_a_password_by_two_admins_and_ended_by_on
         (&json!(true), &json!(false), &Value::Null)
     );
     log_in(&host, "third", "a password of theirs").refused(401, "sign-in");
-    admin.post("/accounts/third/confirm", &json!({})).refused(403, "same-person");
-    host.person("localadmin").post("/accounts/third/confirm", &json!({})).refused(404, "not-found");
-    other.post("/accounts/third/confirm", &json!({})).expect(200);
-    other.post("/accounts/third/confirm", &json!({})).refused(409, "state");
+    decide(&admin, "third", "confirm").refused(403, "same-person");
+    decide(&host.person("localadmin"), "third", "confirm").refused(404, "not-found");
+    decide(&other, "third", "confirm").expect(200);
+    decide(&other, "third", "confirm").refused(409, "state");
     let third = Person::log_in(host.url(), "third", "a password of theirs");
 
     // A worker who is to be an auditor stays a worker until then.
@@ -139,21 +144,32 @@ fn who_decides_is_made_raised_and_given_a_password_by_two_admins_and_ended_by_on
     let raised = patch(&admin, "worker", version, &json!({"roles": ["worker", "auditor"]})).expect(200);
     assert_eq!((&raised.json["roles"], &raised.json["pending"]["roles"]), (&json!(["worker"]), &json!(["worker", "auditor"])));
     host.person("worker").get("/audit/entries").refused(403, "role");
-    admin.post("/accounts/worker/refuse", &json!({})).expect(200);
-    other.post("/accounts/worker/confirm", &json!({})).refused(409, "state");
+    decide(&admin, "worker", "refuse").expect(200);
+    decide(&other, "worker", "confirm").refused(409, "state");
 
     // Nobody takes over another admin's account alone.
     let reset = third.post("/accounts/admin2/password", &json!({})).expect(200);
     assert_eq!(reset.json["pending"]["password"], true);
     log_in(&host, "admin2", reset.text("/password")).refused(401, "sign-in");
     log_in(&host, "admin2", &host.password("admin2")).expect(201);
-    other.post("/accounts/admin2/confirm", &json!({})).refused(403, "own-account");
-    admin.post("/accounts/admin2/confirm", &json!({})).expect(200);
+    decide(&other, "admin2", "confirm").refused(403, "own-account");
+    decide(&admin, "admin2", "confirm").expect(200);
     log_in(&host, "admin2", reset.text("/password")).expect(201);
     other.get("/session").refused(401, "sign-in");
 
-    // To end one needs no other, and what waits ends with it.
+    // Who decides decides on what they saw, not on what has taken its place.
     let version = |login: &str| third.get(&format!("/accounts/{login}")).expect(200).json["version"].as_i64().unwrap();
+    patch(&third, "worker", version("worker"), &json!({"roles": ["worker", "auditor"]})).expect(200);
+    let seen = format!("\"{}\"", version("worker"));
+    patch(&third, "worker", version("worker"), &json!({"roles": ["admin"]})).expect(200);
+    for decision in ["confirm", "refuse"] {
+        let path = format!("/accounts/worker/{decision}");
+        admin.post(&path, &json!({})).refused(428, "if-match");
+        admin.send("POST", &path, &[("content-type", "application/json"), ("if-match", &seen)], b"{}").refused(412, "stale");
+    }
+    assert_eq!(third.get("/accounts/worker").expect(200).json["pending"]["roles"], json!(["admin"]));
+
+    // To end one needs no other, and what waits ends with it.
     patch(&third, "admin2", version("admin2"), &json!({"name": "吴"})).expect(200);
     let ended = patch(&third, "admin2", version("admin2"), &json!({"disabled": true})).expect(200);
     assert_eq!((&ended.json["disabled"], &ended.json["pending"]), (&json!(true), &Value::Null));
@@ -182,7 +198,7 @@ fn whatever_is_done_to_an_account_under_a_key_is_done_once() {
     log_in(&host, "he.wang", reset.text("/password")).expect(201);
     for (version, decision) in [(3, "refuse"), (5, "confirm")] {
         patch(&admin, "he.wang", version, &json!({"roles": ["auditor"]})).expect(200);
-        done_once(&other, "POST", &format!("/accounts/he.wang/{decision}"), version, json!({}));
+        done_once(&other, "POST", &format!("/accounts/he.wang/{decision}"), version + 1, json!({}));
     }
     assert_eq!(admin.get("/accounts/he.wang").expect(200).json["version"], 7);
 }
@@ -303,8 +319,9 @@ fn in_the_console_an_admin_makes_changes_and_disables_accounts_and_another_confi
         [("_version", "1"), ("name", "何审计"), ("role", "auditor"), ("regions", ""), ("clearance", "internal"), ("publisher", "")];
     assert_eq!(admin.submit("/admin/accounts/he/change", &raising), (303, "/admin/accounts".into()));
     assert!(other.page("/admin/accounts").contains("待确认"));
-    assert_eq!(admin.submit("/admin/accounts/he/confirm", &[]).0, 403);
-    assert_eq!(other.submit("/admin/accounts/he/confirm", &[]).0, 303);
+    assert_eq!(admin.submit("/admin/accounts/he/confirm", &[("_version", "2")]).0, 403);
+    assert_eq!(other.submit("/admin/accounts/he/confirm", &[("_version", "1")]).0, 412);
+    assert_eq!(other.submit("/admin/accounts/he/confirm", &[("_version", "2")]).0, 303);
     assert_eq!(log_in(&host, "he", password).expect(201).text("/roles/0"), "auditor");
     assert_eq!(admin.submit("/admin/accounts/he/change", &raising).0, 412);
     assert_eq!(admin.submit("/admin/accounts/he/disable", &[]).0, 303);

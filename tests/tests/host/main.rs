@@ -25,6 +25,7 @@ mod plugins;
 mod preview;
 mod rates;
 mod regions;
+mod resident_accounts;
 mod scope;
 mod signature;
 mod tables;

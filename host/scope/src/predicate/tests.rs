@@ -59,7 +59,9 @@ fn the_ways_of_a_condition_are_told_once_each_with_their_beginnings() {
     let catalogue = test_model::catalogue();
     let ways = |source: &str| {
         let condition = condition::parse(source, catalogue.entity("resident").unwrap(), &catalogue).unwrap();
-        let ways = condition.ways().into_iter().map(|way| way.iter().map(|step| step.field.clone()).collect::<Vec<_>>().join("."));
+        let ways = Predicate::ways(&[&condition, &condition])
+            .into_iter()
+            .map(|way| way.iter().map(|step| step.field.clone()).collect::<Vec<_>>().join("."));
         (ways.collect::<Vec<_>>(), condition.far_fields())
     };
     assert_eq!(ways("age >= 80 && has(household)"), (vec![], vec![]));

@@ -208,6 +208,7 @@ fn all_pages(word: &str) -> Vec<String> {
         clearance: text(),
         publisher: Some(word),
         disabled: true,
+        version: 3,
         pending: Some((word.to_owned(), word.to_owned())),
         can_change: true,
     };
@@ -222,7 +223,7 @@ fn all_pages(word: &str) -> Vec<String> {
     vec![
         AccountsPage { viewer: &viewer, accounts: &accounts, form: form(), said_once: Some((word, word)), next: Some(4), flash: flash() }
             .render(),
-        AccountPage { viewer: &viewer, account: &account, version: 3, form: form() }.render(),
+        AccountPage { viewer: &viewer, account: &account, form: form() }.render(),
         emergencies(&viewer, word),
         PreviewPage {
             viewer: &viewer,
@@ -269,6 +270,15 @@ fn all_pages(word: &str) -> Vec<String> {
             flash: flash(),
         }
         .render(),
+        RecordPage {
+            viewer: &viewer,
+            whose: Whose::Resident { id: word, account: Some((word, true)), said_once: Some(word) },
+            fields: &[],
+            flash: flash(),
+        }
+        .render(),
+        RecordPage { viewer: &viewer, whose: Whose::Resident { id: word, account: None, said_once: None }, fields: &[], flash: None }
+            .render(),
         AccessLogPage { viewer: &viewer, entries: &entries, next: Some(word) }.render(),
         AdminPage { viewer: &viewer, plugins: &plugins, flash: flash() }.render(),
         EntryPage { viewer: &viewer, entity: word, title: text(), fields: &fields, flash: flash(), known: Some("/records/resident/x") }

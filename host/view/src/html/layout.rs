@@ -233,6 +233,16 @@ pub(crate) fn csrf(token: &str) -> Markup {
     html! { input type="hidden" name=(route::CSRF_FIELD) value=(token); }
 }
 
+/// A password that was made up, and whose.
+pub(crate) fn said_once(login: &str, password: &str) -> Markup {
+    html! {
+        div.notice.success role="status" {
+            strong.sign { "密码" }
+            p { code { (login) } "：" code { (password) } " " (label("只显示这一次，请当面交给本人", "said once: hand it over in person")) }
+        }
+    }
+}
+
 /// A message in a tone that is spoken, too: an error interrupts a screen reader, the others wait.
 pub(crate) fn notice(tone: Tone, message: &Text<'_>) -> Markup {
     let (class, role, prefix) = match tone {

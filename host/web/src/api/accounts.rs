@@ -157,9 +157,7 @@ pub(super) async fn update(
     over: Over,
     JsonBody(altering): JsonBody<Altering>,
 ) -> Result<Response, Problem> {
-    over.if_match.required()?;
-    let kept = find(&app, &signed_in, &login).await?;
-    over.if_match.check("account", kept.version)?;
+    let kept = seen(&app, &signed_in, &login, &over).await?;
     let changed = accounts::alter(app.store(), By::Admin(signed_in.actor()), kept, altering, once(&over.key)?).await;
     let kept = changed.map_err(|error| over.if_match.outdated(error))?;
     app.sessions().invalidate_all();
@@ -182,29 +180,41 @@ pub(super) async fn reset(
 }
 
 /// Lets a change take effect that another admin asked for.
-#[utoipa::path(post, path = "/accounts/{login}/confirm", params(("login" = String, Path)), responses((status = 200, body = Shown), (status = 409)))]
+#[utoipa::path(post, path = "/accounts/{login}/confirm",
+    params(
+        ("login" = String, Path),
+        ("If-Match" = String, Header, description = "`\"VERSION\"`, as the account's ETag says", pattern = "^\"[0-9]+\"$"),
+    ),
+    responses((status = 200, body = Shown, headers(("ETag" = String, description = "`\"VERSION\"`, of the new one"))), (status = 409)))]
 pub(super) async fn confirm(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(login): Segments<String>,
-    key: Key,
+    over: Over,
 ) -> Result<Response, Problem> {
-    let kept = find(&app, &signed_in, &login).await?;
-    let kept = accounts::confirm(app.store(), signed_in.actor(), kept, once(&key)?).await?;
+    let kept = seen(&app, &signed_in, &login, &over).await?;
+    let decided = accounts::confirm(app.store(), signed_in.actor(), kept, once(&over.key)?).await;
+    let kept = decided.map_err(|error| over.if_match.outdated(error))?;
     app.sessions().invalidate_all();
     answer(&app, kept).await
 }
 
 /// Drops a change that waits.
-#[utoipa::path(post, path = "/accounts/{login}/refuse", params(("login" = String, Path)), responses((status = 200, body = Shown), (status = 409)))]
+#[utoipa::path(post, path = "/accounts/{login}/refuse",
+    params(
+        ("login" = String, Path),
+        ("If-Match" = String, Header, description = "`\"VERSION\"`, as the account's ETag says", pattern = "^\"[0-9]+\"$"),
+    ),
+    responses((status = 200, body = Shown, headers(("ETag" = String, description = "`\"VERSION\"`, of the new one"))), (status = 409)))]
 pub(super) async fn refuse(
     State(app): State<App>,
     signed_in: SignedIn,
     Segments(login): Segments<String>,
-    key: Key,
+    over: Over,
 ) -> Result<Response, Problem> {
-    let kept = find(&app, &signed_in, &login).await?;
-    let kept = accounts::refuse(app.store(), signed_in.actor(), kept, once(&key)?).await?;
+    let kept = seen(&app, &signed_in, &login, &over).await?;
+    let decided = accounts::refuse(app.store(), signed_in.actor(), kept, once(&over.key)?).await;
+    let kept = decided.map_err(|error| over.if_match.outdated(error))?;
     answer(&app, kept).await
 }
 
@@ -217,6 +227,14 @@ fn once(key: &Key) -> Result<Once<Kept>, Problem> {
 async fn find(app: &App, signed_in: &SignedIn, login: &str) -> Result<Kept, Problem> {
     administration::act(app, signed_in, "put-account").await?;
     accounts::find(app.store(), signed_in.actor(), login).await
+}
+
+/// The account, where it still is at the version that `If-Match` must name.
+async fn seen(app: &App, signed_in: &SignedIn, login: &str, over: &Over) -> Result<Kept, Problem> {
+    over.if_match.required()?;
+    let kept = find(app, signed_in, login).await?;
+    over.if_match.check("account", kept.version)?;
+    Ok(kept)
 }
 
 async fn answer(app: &App, kept: Kept) -> Result<Response, Problem> {

@@ -15,6 +15,7 @@ mod plugins;
 mod publishers;
 mod records;
 mod regions;
+mod resident_accounts;
 mod session;
 
 use axum::Router;
@@ -62,6 +63,8 @@ fn router() -> OpenApiRouter<App> {
         .routes(routes!(records::list, records::create))
         .routes(routes!(import::import))
         .routes(routes!(records::show, records::update))
+        .routes(routes!(resident_accounts::show, resident_accounts::open))
+        .routes(routes!(resident_accounts::reset))
         .routes(routes!(publishers::list, publishers::create))
         .routes(routes!(publishers::show))
         .routes(routes!(plugins::list, plugins::install).layer(DefaultBodyLimit::max(PACKAGE)))

@@ -67,7 +67,7 @@ pub(super) async fn show(State(app): State<App>, reader: Reader, Path(login): Pa
     let kept = accounts::find(app.store(), reader.actor(), &login).await?;
     let (account, publishers) = (row(&app, &reader, &kept).await?, app.store().publishers().await?);
     let form = form(Some(&kept), &publishers);
-    Ok(html(AccountPage { viewer: &reader.viewer(), account: &account, version: kept.version, form }.render()))
+    Ok(html(AccountPage { viewer: &reader.viewer(), account: &account, form }.render()))
 }
 
 /// `POST /admin/accounts`: the password that was made up is on the page that comes back, and nowhere else.
@@ -90,8 +90,7 @@ pub(super) async fn create(State(app): State<App>, posted: Posted) -> Result<Res
 
 /// `POST /admin/accounts/{login}/change`, made of the version that the admin saw.
 pub(super) async fn change(State(app): State<App>, Path(login): Path<String>, posted: Posted) -> Result<Response, Trouble> {
-    let kept = found(&app, &posted, &login).await?;
-    posted.fields.check_version("account", kept.version).map_err(back)?;
+    let kept = seen(&app, &posted, &login).await?;
     let altering = Altering {
         name: Some(posted.fields.get("name").trim().to_owned()),
         // Whoever is a resident stays one: the form has no box for it.
@@ -126,17 +125,17 @@ pub(super) async fn reset(State(app): State<App>, Path(login): Path<String>, pos
     said(&app, &posted.reader, made).await
 }
 
-/// `POST /admin/accounts/{login}/confirm`.
+/// `POST /admin/accounts/{login}/confirm`, of the change that the admin saw.
 pub(super) async fn confirm(State(app): State<App>, Path(login): Path<String>, posted: Posted) -> Result<Response, Trouble> {
-    let kept = found(&app, &posted, &login).await?;
+    let kept = seen(&app, &posted, &login).await?;
     accounts::confirm(app.store(), posted.reader.actor(), kept, Once::default()).await.map_err(|error| back(error.into()))?;
     app.sessions().invalidate_all();
     Ok(flash::go("已确认，即时生效。", "Confirmed; in force at once.", &posted.reader.signed_in.session.csrf, route::ACCOUNTS)?)
 }
 
-/// `POST /admin/accounts/{login}/refuse`.
+/// `POST /admin/accounts/{login}/refuse`, of the change that the admin saw.
 pub(super) async fn refuse(State(app): State<App>, Path(login): Path<String>, posted: Posted) -> Result<Response, Trouble> {
-    let kept = found(&app, &posted, &login).await?;
+    let kept = seen(&app, &posted, &login).await?;
     accounts::refuse(app.store(), posted.reader.actor(), kept, Once::default()).await.map_err(|error| back(error.into()))?;
     Ok(flash::go("已取消该更改。", "The change is dropped.", &posted.reader.signed_in.session.csrf, route::ACCOUNTS)?)
 }
@@ -167,6 +166,13 @@ async fn found(app: &App, posted: &Posted, login: &str) -> Result<Kept, Trouble>
     accounts::find(app.store(), posted.reader.actor(), login).await.map_err(back)
 }
 
+/// The account, where it still is at the version that the form was made of.
+async fn seen(app: &App, posted: &Posted, login: &str) -> Result<Kept, Trouble> {
+    let kept = found(app, posted, login).await?;
+    posted.fields.check_version("account", kept.version).map_err(back)?;
+    Ok(kept)
+}
+
 async fn row<'k>(app: &App, reader: &Reader, kept: &'k Kept) -> Result<AccountRow<'k>, Problem> {
     let (account, tree) = (&kept.account, app.store().regions());
     let pending = match &kept.pending {
@@ -186,6 +192,7 @@ async fn row<'k>(app: &App, reader: &Reader, kept: &'k Kept) -> Result<AccountRo
         clearance: wording::classification(account.actor.clearance),
         publisher: account.actor.publisher.as_deref(),
         disabled: kept.disabled,
+        version: kept.version,
         pending,
         can_change: account.actor.id != reader.actor().id,
     })

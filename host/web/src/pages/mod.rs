@@ -27,6 +27,7 @@ mod password;
 mod preview;
 mod record;
 mod records;
+mod resident_account;
 mod search;
 mod visit;
 mod wording;
@@ -57,6 +58,8 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route(route::LISTS, get(records::lists))
         .route("/records/{entity}", get(records::list))
         .route("/records/{entity}/{id}", get(record::kept))
+        .route("/records/resident/{id}/account", post(resident_account::open))
+        .route("/records/resident/{id}/account/password", post(resident_account::reset))
         .route(route::MY_RECORD, get(record::own))
         .route(route::MY_ACCESS, get(access::show))
         .route(route::ADMIN, get(admin::show))

@@ -8,8 +8,8 @@ use linli_entry::desk::Record;
 use linli_model::{EntityType, Field, FieldKind, Origin};
 use linli_scope::decide::Ask;
 use linli_store::provenance::FieldSource;
-use linli_view::html::Names as _;
 use linli_view::html::pages::{RecordField, RecordPage, Whose};
+use linli_view::html::{Flash, Names as _};
 use serde_json::Value;
 
 use super::frame::Trouble;
@@ -32,27 +32,60 @@ struct Line<'a> {
 pub(super) async fn kept(State(app): State<App>, reader: Reader, Path((name, id)): Path<(String, String)>) -> Result<Response, Trouble> {
     let desk = desk::reading(&app, &reader.signed_in).await?;
     let entity = desk::entity(&desk, &name)?;
-    let fields =
-        entity.fields.values().filter(|field| field.classification <= reader.actor().clearance).map(|field| field.name.clone()).collect();
-    let whose = if name == RESIDENT { Whose::Resident } else { Whose::Other { entity: &entity.name, title: text(&entity.title) } };
-    let ask = Ask { entity: name, fields, limit: 1, id: Some(id), ..Ask::default() };
-    show(&app, &reader, &desk, &ask, whose).await
+    if name == RESIDENT {
+        return of_resident(&app, &reader, &id, None, reader.flash()).await;
+    }
+    let whose = Whose::Other { entity: &entity.name, title: text(&entity.title) };
+    let ask = Ask { entity: name, fields: readable(&entity, &reader), limit: 1, id: Some(id), ..Ask::default() };
+    show(&app, &reader, &desk, &ask, whose, reader.flash()).await
+}
+
+/// A resident's record for a worker, with the account that they have or may be given.
+pub(super) async fn of_resident(
+    app: &App,
+    reader: &Reader,
+    id: &str,
+    said_once: Option<&str>,
+    flash: Option<Flash<'_>>,
+) -> Result<Response, Trouble> {
+    let desk = desk::reading(app, &reader.signed_in).await?;
+    let entity = desk::resident(&desk)?;
+    let ask = Ask { entity: RESIDENT.into(), fields: readable(&entity, reader), limit: 1, id: Some(id.to_owned()), ..Ask::default() };
+    let account = match desk.scope.tokens().open(entity.number, id) {
+        Some(record) => app.store().account_of(record).await?,
+        None => None,
+    };
+    let account = account.as_ref().map(|kept| (kept.account.login.as_str(), kept.disabled));
+    show(app, reader, &desk, &ask, Whose::Resident { id, account, said_once }, flash).await
+}
+
+/// The fields that this reader may see.
+fn readable(entity: &EntityType, reader: &Reader) -> Vec<String> {
+    let clearance = reader.actor().clearance;
+    entity.fields.values().filter(|field| field.classification <= clearance).map(|field| field.name.clone()).collect()
 }
 
 /// `GET /me`: the own record, under the portal's manifest.
 pub(super) async fn own(State(app): State<App>, reader: Reader) -> Result<Response, Trouble> {
     let (desk, ask) = desk::own(&app, &reader.signed_in).await?;
-    show(&app, &reader, &desk, &ask, Whose::Own).await
+    show(&app, &reader, &desk, &ask, Whose::Own, reader.flash()).await
 }
 
-async fn show(app: &App, reader: &Reader, desk: &Desk<'_>, ask: &Ask, whose: Whose<'_>) -> Result<Response, Trouble> {
+async fn show(
+    app: &App,
+    reader: &Reader,
+    desk: &Desk<'_>,
+    ask: &Ask,
+    whose: Whose<'_>,
+    flash: Option<Flash<'_>>,
+) -> Result<Response, Trouble> {
     let entity = desk::entity(desk, &ask.entity)?;
     let lines = lines(app, &entity, &ask.fields, &desk.record(ask).await?).await?;
     let fields: Vec<_> = lines
         .iter()
         .map(|line| RecordField { title: text(&line.field.title), value: line.value.as_deref(), source: &line.source, when: &line.when })
         .collect();
-    Ok(html(RecordPage { viewer: &reader.viewer(), whose, fields: &fields, flash: reader.flash() }.render()))
+    Ok(html(RecordPage { viewer: &reader.viewer(), whose, fields: &fields, flash }.render()))
 }
 
 async fn lines<'e>(app: &App, entity: &'e EntityType, asked: &[String], record: &Record) -> Result<Vec<Line<'e>>, Problem> {

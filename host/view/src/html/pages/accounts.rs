@@ -33,8 +33,6 @@ pub struct AccountPage<'a> {
     pub viewer: &'a Viewer<'a>,
     /// The account.
     pub account: &'a AccountRow<'a>,
-    /// Which version is changed.
-    pub version: i64,
     /// What it has and may be given.
     pub form: AccountForm<'a>,
 }
@@ -56,6 +54,8 @@ pub struct AccountRow<'a> {
     pub publisher: Option<&'a str>,
     /// Whether it may not log in.
     pub disabled: bool,
+    /// Which version it is.
+    pub version: i64,
     /// Who asked for a change that waits, and what it comes to.
     pub pending: Option<(String, String)>,
     /// Whether this admin may change it: it is not their own.
@@ -86,12 +86,7 @@ impl AccountsPage<'_> {
                 "只列您的辖区和查阅级别以内的账号。管理员和审计员的账号，须由另一位管理员确认后生效。",
                 "Those within your regions and clearance. An admin's or auditor's takes effect when a second admin confirms it.",
             )) }
-            @if let Some((login, password)) = self.said_once {
-                div.notice.success role="status" {
-                    strong.sign { "密码" }
-                    p { code { (login) } "：" code { (password) } " " (label("只显示这一次，请当面交给本人", "said once: hand it over in person")) }
-                }
-            }
+            @if let Some((login, password)) = self.said_once { (layout::said_once(login, password)) }
             section.card.listing {
                 @if self.accounts.is_empty() { (empty()) } @else {
                     div.scroll tabindex="0" role="region" aria-label=(TITLE) {
@@ -139,7 +134,7 @@ impl AccountPage<'_> {
             section.card {
                 form.inputs method="post" action=(route::account(self.account.login, "change")) {
                     (layout::csrf(self.viewer.csrf))
-                    input type="hidden" name=(route::VERSION_FIELD) value=(self.version);
+                    input type="hidden" name=(route::VERSION_FIELD) value=(self.account.version);
                     (self.form.render())
                     div.buttons {
                         button type="submit" { (label("保存", "Save")) }
@@ -219,6 +214,7 @@ impl AccountRow<'_> {
             html! {
                 form method="post" action=(route::account(self.login, verb)) {
                     (layout::csrf(csrf))
+                    input type="hidden" name=(route::VERSION_FIELD) value=(self.version);
                     button.small.danger[danger].quiet[!danger] type="submit" { (title) span.visually-hidden { "：" (self.login) } }
                 }
             }
