@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, header};
-use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse as _, Response};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -16,8 +16,10 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::metrics::Measured;
 use crate::problem::Problem;
-use crate::{api, metrics, pages, witness};
+use crate::{api, idempotency, metrics, pages, rate, witness};
 
+/// Where the API begins.
+const API: &str = "/api/v1";
 /// The largest body that is not a plugin, bytes.
 pub(crate) const BODY: usize = 2 << 20;
 /// Bodies up to this are read before anybody answers, bytes.
@@ -28,7 +30,7 @@ const SIGN_EVERY: Duration = Duration::from_secs(1);
 /// Every route of the host.
 pub fn router(app: App) -> Router {
     Router::new()
-        .nest("/api/v1", api::routes(&app))
+        .nest(API, api::routes())
         .merge(pages::routes(&app))
         .route("/metrics", get(metrics::show))
         .fallback(|| async { Problem::not_found("there is nothing at this address; the API begins at /api/v1") })
@@ -36,22 +38,29 @@ pub fn router(app: App) -> Router {
             Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "method", "this address does not take that method")
         })
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(from_fn(edge))
+        .layer(from_fn_with_state(app.clone(), edge))
         .with_state(app)
 }
 
 /// What every request passes, in one layer: each further one would cost more than what it does.
-async fn edge(request: Request, next: Next) -> Response {
+async fn edge(State(app): State<App>, request: Request, next: Next) -> Response {
     let measured = Measured::begin(&request);
-    let mut response = match whole(request).await {
-        Ok(request) => next.run(request).await,
-        Err(problem) => problem.into_response(),
-    };
+    let mut response = passed(app, request, next).await.unwrap_or_else(IntoResponse::into_response);
     // Whatever does not say that it is the same for everybody is for nobody to keep: not for another person at the same
     // browser, not for a proxy, and not for after a revocation.
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     measured.end(response.status());
     response
+}
+
+/// What every request to the API passes besides: how often its account may ask, and a change under its key once.
+async fn passed(app: App, request: Request, next: Next) -> Result<Response, Problem> {
+    let request = whole(request).await?;
+    if !request.uri().path().starts_with(API) {
+        return Ok(next.run(request).await);
+    }
+    let request = rate::admit(&app, request).await?;
+    Ok(idempotency::once(app, request, next).await)
 }
 
 /// A small body is read before anybody answers, even one that nobody wants: where one is left unread the connection ends with

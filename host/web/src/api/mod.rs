@@ -19,30 +19,19 @@ mod resident_accounts;
 mod session;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::extract::DefaultBodyLimit;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::idempotency;
-use crate::problem::Problem;
-use crate::rate;
 
 /// A package and what a request wraps around it.
 pub(crate) const PACKAGE: usize = linli_package::MAX_PACKAGE + (1 << 20);
 
 /// Every route below /api/v1.
-pub(crate) fn routes(app: &App) -> Router<App> {
-    Router::from(router()).layer(from_fn_with_state(app.clone(), gate))
-}
-
-/// What every request to the API passes: how often its account may ask, and a change under its key once.
-async fn gate(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
-    let request = rate::admit(&app, request).await?;
-    Ok(idempotency::once(app, request, next).await)
+pub(crate) fn routes() -> Router<App> {
+    Router::from(router())
 }
 
 /// The routes and their document in one.
