@@ -84,6 +84,7 @@ impl World {
             keyring: &keyring,
             publisher: "x",
             sector: "y",
+            regions: Default::default(),
         };
         let scope = Scope::compile(&sources).unwrap();
         Self { runtime, store, scope }

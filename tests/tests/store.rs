@@ -98,7 +98,17 @@ fn scope(catalogue: &Catalogue, keyring: &Keyring, operations: &str, fields: &st
 }
 
 fn compile(catalogue: &Catalogue, keyring: &Keyring, manifest: &Manifest) -> Scope {
-    Scope::compile(&Sources { manifest, grant: None, built_in: true, catalogue, keyring, publisher: "x", sector: "y" }).unwrap()
+    Scope::compile(&Sources {
+        manifest,
+        grant: None,
+        built_in: true,
+        catalogue,
+        keyring,
+        publisher: "x",
+        sector: "y",
+        regions: Default::default(),
+    })
+    .unwrap()
 }
 
 fn manifest(entity: &str, operations: &str, fields: &str, more: &str) -> Manifest {

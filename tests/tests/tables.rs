@@ -150,6 +150,7 @@ fn scope(store: &Store, keyring: &Keyring, accesses: &str) -> Result<Scope, Scop
         keyring,
         publisher: "x",
         sector: "y",
+        regions: Default::default(),
     })
 }
 

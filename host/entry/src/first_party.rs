@@ -1,6 +1,8 @@
 //! Console, portal and administration act under manifests like everybody else. These are built in, and their own grants.
 
-use linli_model::Catalogue;
+use std::sync::Arc;
+
+use linli_model::{Catalogue, RegionTree};
 use linli_scope::manifest::ManifestError;
 use linli_scope::scope::{ScopeError, Sources};
 use linli_scope::{Keyring, Manifest, Scope};
@@ -26,13 +28,19 @@ pub enum BuiltInError {
 }
 
 /// Compiles a built-in manifest.
-pub fn compile(manifest: &str, catalogue: &Catalogue, keyring: &Keyring) -> Result<(Manifest, Scope), BuiltInError> {
+pub fn compile(
+    manifest: &str,
+    catalogue: &Catalogue,
+    regions: Arc<RegionTree>,
+    keyring: &Keyring,
+) -> Result<(Manifest, Scope), BuiltInError> {
     let manifest = Manifest::read(manifest)?;
     let scope = Scope::compile(&Sources {
         manifest: &manifest,
         grant: None,
         built_in: true,
         catalogue,
+        regions,
         keyring,
         publisher: PUBLISHER,
         sector: &manifest.plugin.id,

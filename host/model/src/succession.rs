@@ -247,6 +247,14 @@ impl RegionTree {
         joined(spans)
     }
 
+    /// The regions of each set that one of the other governs: what both reach, and never more. Of a region that was split, no two
+    /// successors share what nobody has mapped.
+    pub fn shared(&self, left: &[RegionCode], right: &[RegionCode]) -> Vec<RegionCode> {
+        let governed = |by: &[RegionCode], region: &RegionCode| by.iter().any(|governor| self.governs(governor, region.as_str()));
+        let of_left = left.iter().filter(|region| governed(right, region));
+        minimal(of_left.chain(right.iter().filter(|region| governed(left, region))).cloned().collect())
+    }
+
     /// Grid cells that these regions govern and that are in force.
     pub fn cells<'a>(&'a self, regions: &[RegionCode]) -> impl Iterator<Item = (&'a RegionCode, &'a str)> {
         let spans = self.area(regions).into_iter();

@@ -116,8 +116,9 @@ impl Runtime {
             .map_err(|error| StartError::Engine(format!("{error:#}")))?;
         let workshop = Workshop::open(engine.clone(), place, limits.compiling())?;
         let catalogue = store.catalogue();
-        let first_party =
-            |source: &str| first_party::compile(source, &catalogue, &keyring).map(|(manifest, scope)| Console { manifest, scope });
+        let first_party = |source: &str| {
+            first_party::compile(source, &catalogue, store.regions(), &keyring).map(|(manifest, scope)| Console { manifest, scope })
+        };
         let (console, portal) = (first_party(first_party::CONSOLE)?, first_party(first_party::PORTAL)?);
         let administration = first_party(first_party::ADMINISTRATION)?;
         // Below the pool's size, so that the pool is never what says no.
@@ -289,6 +290,7 @@ impl Runtime {
             built_in: false,
             catalogue,
             keyring: &self.inner.keyring,
+            regions: self.store().regions(),
             publisher: &publisher.id,
             sector: &publisher.sector,
         }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::actor::{Actor, Role};
 use crate::denial::{Denial, DenialKind};
-use crate::scope::Scope;
+use crate::scope::{Compiled, Scope};
 
 /// Characters of a reason or of a reviewer's note, at most.
 pub const WORDS: usize = 1_000;
@@ -296,9 +296,7 @@ impl Scope {
             let message = format!("no page or action of {} with the purpose {purpose} is for your role", self.application);
             return Err(Denial::new(DenialKind::Role, message));
         }
-        let reaches = |access: &crate::scope::Compiled| {
-            access.purpose == purpose && !crate::decide::within(&actor.regions, access.regions.as_deref()).is_empty()
-        };
+        let reaches = |access: &Compiled| access.purpose == purpose && !self.within(actor, access).is_empty();
         if !self.accesses.iter().any(reaches) {
             let message = format!("nothing that {} is granted for {purpose} lies within your jurisdiction", self.application);
             return Err(Denial::new(DenialKind::Region, message));

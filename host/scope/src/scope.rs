@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use linli_model::{Catalogue, EntityType, FieldKind, RegionCode, region};
+use linli_model::{Catalogue, EntityType, FieldKind, RegionCode, RegionTree, region};
 
 use crate::access::{Access, Mode, Operation};
 use crate::break_glass::BreakGlass;
@@ -34,6 +34,7 @@ pub struct Scope {
     pub(crate) broken: Vec<BreakGlass>,
     pub(crate) tokens: Arc<TokenKey>,
     pub(crate) positions: PositionKey,
+    pub(crate) regions: Arc<RegionTree>,
 }
 
 /// What stands behind a scope.
@@ -118,6 +119,8 @@ pub struct Sources<'a> {
     pub built_in: bool,
     /// Entity types and codes.
     pub catalogue: &'a Catalogue,
+    /// The divisions, as they are while this process runs.
+    pub regions: Arc<RegionTree>,
     /// For tokens and positions.
     pub keyring: &'a Keyring,
     /// The publisher that the admin assigned.
@@ -164,6 +167,7 @@ impl Scope {
             broken: Vec::new(),
             tokens: Arc::new(sources.keyring.tokens(sources.publisher, sources.sector)),
             positions: PositionKey::new(sources.keyring),
+            regions: sources.regions.clone(),
         })
     }
 

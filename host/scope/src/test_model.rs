@@ -49,7 +49,16 @@ pub fn compiled(manifest: &Manifest, grant: Option<&Grant>) -> Result<Scope, Sco
 }
 
 fn compiled_of(catalogue: &Catalogue, manifest: &Manifest, grant: Option<&Grant>) -> Result<Scope, ScopeError> {
-    Scope::compile(&Sources { manifest, grant, built_in: false, catalogue, keyring: &Keyring::new([7; 32]), publisher: "x", sector: "y" })
+    Scope::compile(&Sources {
+        manifest,
+        grant,
+        built_in: false,
+        catalogue,
+        keyring: &Keyring::new([7; 32]),
+        publisher: "x",
+        sector: "y",
+        regions: Default::default(),
+    })
 }
 
 pub fn catalogue() -> Catalogue {

@@ -11,7 +11,7 @@ use std::fmt::Display;
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{FromRequestParts, Request};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -184,7 +184,7 @@ impl Drop for Turn {
 }
 
 /// Does what changes something once a key.
-pub(crate) async fn once(app: App, request: Request, next: Next) -> Response {
+pub(crate) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
     // A log-in's answer holds a token, which is kept nowhere.
     let is_change = matches!(*request.method(), Method::POST | Method::PATCH) && !request.uri().path().ends_with("/session");
     if !is_change || !request.headers().contains_key(KEY) {

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::metrics::Measured;
 use crate::problem::Problem;
-use crate::{api, idempotency, metrics, pages, rate, witness};
+use crate::{api, metrics, pages, rate, witness};
 
 /// Where the API begins.
 const API: &str = "/api/v1";
@@ -30,7 +30,7 @@ const SIGN_EVERY: Duration = Duration::from_secs(1);
 /// Every route of the host.
 pub fn router(app: App) -> Router {
     Router::new()
-        .nest(API, api::routes())
+        .nest(API, api::routes(&app))
         .merge(pages::routes(&app))
         .route("/metrics", get(metrics::show))
         .fallback(|| async { Problem::not_found("there is nothing at this address; the API begins at /api/v1") })
@@ -45,7 +45,7 @@ pub fn router(app: App) -> Router {
 /// What every request passes, in one layer: each further one would cost more than what it does.
 async fn edge(State(app): State<App>, request: Request, next: Next) -> Response {
     let measured = Measured::begin(&request);
-    let mut response = passed(app, request, next).await.unwrap_or_else(IntoResponse::into_response);
+    let mut response = passed(&app, request, next).await.unwrap_or_else(IntoResponse::into_response);
     // Whatever does not say that it is the same for everybody is for nobody to keep: not for another person at the same
     // browser, not for a proxy, and not for after a revocation.
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -53,14 +53,13 @@ async fn edge(State(app): State<App>, request: Request, next: Next) -> Response 
     response
 }
 
-/// What every request to the API passes besides: how often its account may ask, and a change under its key once.
-async fn passed(app: App, request: Request, next: Next) -> Result<Response, Problem> {
+/// What every request to the API passes besides: how often its account may ask.
+async fn passed(app: &App, request: Request, next: Next) -> Result<Response, Problem> {
     let request = whole(request).await?;
     if !request.uri().path().starts_with(API) {
         return Ok(next.run(request).await);
     }
-    let request = rate::admit(&app, request).await?;
-    Ok(idempotency::once(app, request, next).await)
+    Ok(next.run(rate::admit(app, request).await?).await)
 }
 
 /// A small body is read before anybody answers, even one that nobody wants: where one is left unread the connection ends with

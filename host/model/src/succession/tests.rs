@@ -102,6 +102,26 @@ fn a_township_that_left_is_no_longer_its_county_s() {
 }
 
 #[test]
+fn two_sets_share_what_a_region_of_both_governs_now() {
+    let tree = chongqing();
+    let shared = |left: &[&str], right: &[&str]| {
+        let set = |codes: &[&str]| codes.iter().map(|text| code(text)).collect::<Vec<_>>();
+        let (one, other) = (tree.shared(&set(left), &set(right)), tree.shared(&set(right), &set(left)));
+        assert_eq!(one, other);
+        one.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(shared(&["500112003"], &["50"]), ["500112003"]);
+    // What was granted before is reached by who governs it now, …
+    assert_eq!(shared(&["500157"], &["500105", "500112001"]), ["500105", "500112001"]);
+    assert_eq!(shared(&["500107201"], &["500112002001"]), ["500112002001"]);
+    // … and not by who governed it then.
+    assert_eq!(shared(&["500107"], &["500105"]), Vec::<String>::new());
+    let left = changed(&[("merged", "500105002", "500112001")]);
+    assert_eq!(left.shared(&[code("500105")], &[code("500105002")]), []);
+    assert_eq!(left.shared(&[code("500112")], &[code("500105002")]), [code("500105002")]);
+}
+
+#[test]
 fn cells_to_enter_into_are_those_in_force() {
     let tree = chongqing();
     let cells = |region: &str| tree.cells(&[code(region)]).map(|(code, _)| code.to_string()).collect::<Vec<_>>();
@@ -171,7 +191,7 @@ fn some_lines() -> impl Strategy<Value = Vec<(&'static str, String, String)>> {
 
 proptest! {
     #[test]
-    fn an_area_holds_exactly_what_its_regions_govern(lines in some_lines(), picked in prop::collection::vec(any::<prop::sample::Index>(), 1..3)) {
+    fn an_area_holds_exactly_what_its_regions_govern(lines in some_lines(), picked in prop::collection::vec(any::<prop::sample::Index>(), 1..3), others in prop::collection::vec(any::<prop::sample::Index>(), 1..3)) {
         let mut tree = tree();
         for (day, (kind, before, after)) in lines.into_iter().enumerate() {
             let after = if kind == "abolished" { String::new() } else { after };
@@ -190,6 +210,17 @@ proptest! {
         for record in all.iter().filter(|code| code.is_grid()) {
             let governed = regions.iter().any(|region| tree.governs(region, record.as_str()));
             prop_assert_eq!(spans.iter().any(|span| span.contains(record.as_str())), governed, "{} {:?} {:?}", record, &regions, &spans);
+        }
+        // What two sets share, both reach; where nothing was split, that is all that both reach.
+        let others = minimal(others.iter().map(|index| index.get(&all).clone()).collect());
+        let shared = tree.shared(&regions, &others);
+        for record in all.iter().filter(|code| code.is_grid()) {
+            let reached = |by: &[RegionCode]| by.iter().any(|region| tree.governs(region, record.as_str()));
+            let both = reached(&regions) && reached(&others);
+            prop_assert!(both || !reached(&shared), "{} {:?} {:?} {:?}", record, &regions, &others, &shared);
+            if tree.changes().iter().all(|change| change.kind != ChangeKind::Split) {
+                prop_assert_eq!(both, reached(&shared), "{} {:?} {:?} {:?}", record, &regions, &others, &shared);
+            }
         }
         prop_assert!(spans.windows(2).all(|pair| pair[0].to < pair[1].from));
         // Everybody's province still reaches everything.

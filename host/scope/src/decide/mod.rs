@@ -187,10 +187,18 @@ impl Scope {
         access.rows_per_day.map(|most| Allowance { what: format!("rows {grant} {}", access.request + 1), most })
     }
 
+    /// Where both the actor may act and the access gives something, as the divisions are now.
+    pub(crate) fn within(&self, actor: &Actor, access: &Compiled) -> Vec<RegionCode> {
+        match &access.regions {
+            Some(granted) => self.regions.shared(&actor.regions, granted),
+            None => region::minimal(actor.regions.clone()),
+        }
+    }
+
     /// Which records are in reach: condition, regions of actor and grant, own record, label.
     fn bounds(&self, access: &Compiled, caller: &Caller<'_>) -> Result<Bounds, Denial> {
         let actor = caller.actor.ok_or_else(|| Denial::new(DenialKind::SignIn, "asks for a log-in"))?;
-        let within = within(&actor.regions, access.regions.as_deref());
+        let within = self.within(actor, access);
         // What was derived from a region may be seen where the region itself may: by this actor, under this grant.
         let label = access.entity.is_labelled().then(|| LabelRule {
             purpose: caller.purpose.to_owned(),
@@ -219,13 +227,6 @@ fn is_unattended(caller: &Caller<'_>) -> bool {
 /// The answer to a record that is not there, or not for this caller: the same for both.
 pub fn not_found(entity: &EntityType) -> Denial {
     Denial::new(DenialKind::NotFound, format!("there is no such {} for this caller", entity.name)).entity(&entity.name)
-}
-
-pub(crate) fn within(actor: &[RegionCode], grant: Option<&[RegionCode]>) -> Vec<RegionCode> {
-    match grant {
-        Some(grant) => region::intersect(actor, grant),
-        None => region::minimal(actor.to_vec()),
-    }
 }
 
 #[cfg(test)]

@@ -272,8 +272,16 @@ const LINKED: &str = r#"
 fn built_in(accesses: &str) -> Scope {
     let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
     let manifest = test_model::manifest(accesses);
-    let sources =
-        Sources { manifest: &manifest, grant: None, built_in: true, catalogue: &catalogue, keyring: &keyring, publisher: "x", sector: "y" };
+    let sources = Sources {
+        manifest: &manifest,
+        grant: None,
+        built_in: true,
+        catalogue: &catalogue,
+        keyring: &keyring,
+        publisher: "x",
+        sector: "y",
+        regions: Default::default(),
+    };
     Scope::compile(&sources).unwrap()
 }
 
@@ -339,8 +347,16 @@ fn a_link_is_denied_where_any_end_lacks_something() {
 fn a_link_needs_a_reference_to_follow() {
     let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
     let manifest = test_model::manifest(&LINKED.replace(", household = \"plain\"", ""));
-    let sources =
-        Sources { manifest: &manifest, grant: None, built_in: true, catalogue: &catalogue, keyring: &keyring, publisher: "x", sector: "y" };
+    let sources = Sources {
+        manifest: &manifest,
+        grant: None,
+        built_in: true,
+        catalogue: &catalogue,
+        keyring: &keyring,
+        publisher: "x",
+        sector: "y",
+        regions: Default::default(),
+    };
     let message = Scope::compile(&sources).unwrap_err().to_string();
     assert_eq!(message, "[[access]] 1: has the operation link and no reference of the schema in fields");
 }

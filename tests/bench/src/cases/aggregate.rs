@@ -134,6 +134,7 @@ impl Declared {
             keyring: &keyring,
             publisher: "tests",
             sector: "tests",
+            regions: store.regions(),
         };
         let province: RegionCode = PROVINCE[0].parse()?;
         let (roles, regions, clearance) = (vec![Role::Officer], vec![province], Classification::Sensitive);

@@ -1,6 +1,8 @@
 //! Reads: what they follow, what they filter by, how much they ask for at once, and where they go on.
 
-use linli_model::{RecordNo, RegionSource};
+use std::sync::Arc;
+
+use linli_model::{RecordNo, RegionChange, RegionSource, RegionTree};
 
 use super::*;
 use crate::plan::{Bounds, Reach};
@@ -175,4 +177,30 @@ fn the_public_looks_within_the_grants_regions_where_there_are_such() {
     assert_eq!(bounds(&[], placed()).regions, Reach::Everywhere);
     assert_eq!(bounds(&["440104022"], placed()).regions, Reach::Within(vec!["440104022".parse().unwrap()]));
     assert_eq!(bounds(&["440104022"], RegionSource::None).regions, Reach::Everywhere);
+}
+
+/// 440104022 joined 440105001, with one community that nobody has mapped.
+fn merged() -> RegionTree {
+    let mut tree = RegionTree::default();
+    for code in ["44", "4401", "440104", "440104022", "440104022001", "440105", "440105001"] {
+        tree.insert(code.parse().unwrap(), code.to_owned());
+    }
+    let line = RegionChange::from_cells(["2026-01-01", "merged", "440104022", "440104022", "440105001", "440105001"]).unwrap();
+    tree.change(&vec![(1, line)]).unwrap();
+    tree
+}
+
+#[test]
+fn who_governs_a_place_now_reaches_what_was_granted_of_it_before_and_who_governed_it_then_no_more() {
+    let regions = Some(vec!["440104022".parse().unwrap()]);
+    let mut scope = test_model::granted(MATTERS, &Narrowing { regions: regions.clone(), ..Narrowing::default() }).unwrap();
+    let reach = |scope: &Scope, region: &str| {
+        let actor = Actor { regions: vec![region.parse().unwrap()], ..actor(Classification::Sensitive) };
+        scope.read(&caller(&actor), &of_matters(&[])).unwrap().bounds.regions.clone()
+    };
+    let granted = Reach::Within(regions.unwrap());
+    assert_eq!((reach(&scope, "440104"), reach(&scope, "440105")), (granted.clone(), Reach::Within(Vec::new())));
+    scope.regions = Arc::new(merged());
+    assert_eq!((reach(&scope, "440104"), reach(&scope, "440105")), (Reach::Within(Vec::new()), granted.clone()));
+    assert_eq!((reach(&scope, "440105001"), reach(&scope, "44")), (granted.clone(), granted));
 }
