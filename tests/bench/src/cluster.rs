@@ -14,8 +14,19 @@ use crate::process::Fleet;
 const SETTINGS: &[&str] = &["shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=30min", "wal_compression=on"];
 /// What the name of its folder begins with.
 const NAME: &str = "postgres-";
-/// Residents of the large database.
-const MANY: u32 = 5_000_000;
+/// A database with residents of other communities beside the demonstration's.
+pub struct Grown {
+    name: &'static str,
+    /// Residents in all.
+    residents: u32,
+    /// Over how many communities those who are added are spread; none for all that there are.
+    communities: Option<u32>,
+}
+
+/// The large one.
+pub const MANY: Grown = Grown { name: "many", residents: 5_000_000, communities: None };
+/// As many residents over as many grid cells as are counted in SQLite.
+pub const MILLION: Grown = Grown { name: "million", residents: 1_000_000, communities: Some(1_300) };
 /// Where the demonstration's people live. Nobody is added there, so that its pages keep their rows.
 const STREET: &str = "440104022";
 
@@ -52,24 +63,24 @@ impl Cluster {
         Ok(data)
     }
 
-    /// The same with residents of other communities beside them, [`MANY`] in all.
-    pub fn many(&self, few: &Data) -> anyhow::Result<Data> {
-        let data = self.data("many");
-        if self.is_ready("many") {
+    /// The same with residents of other communities beside them.
+    pub fn grown(&self, few: &Data, grown: &Grown) -> anyhow::Result<Data> {
+        let Grown { name, residents, communities } = *grown;
+        let data = self.data(name);
+        if self.is_ready(name) {
             return Ok(data);
         }
-        let data = self.copy(few, "many")?;
+        let data = self.copy(few, name)?;
         let columns = self.ask(
-            "many",
+            name,
             "SELECT string_agg(column_name, ',' ORDER BY ordinal_position) FROM information_schema.columns WHERE table_name = 'e_resident'",
         )?;
-        let step = self.ask("many", "SELECT max(id) FROM e_resident")?.parse().context("the highest id")?;
-        let rounds = MANY / RESIDENTS - 1;
-        for round in 1..=rounds {
-            eprintln!("  {} of {MANY} residents (once)", round * RESIDENTS);
-            self.ask("many", &addition(&columns, step, round))?;
+        let step = self.ask(name, "SELECT max(id) FROM e_resident")?.parse().context("the highest id")?;
+        for round in 1..residents / RESIDENTS {
+            eprintln!("  {} of {residents} residents (once)", round * RESIDENTS);
+            self.ask(name, &addition(&columns, step, round, communities))?;
         }
-        self.settle("many")?;
+        self.settle(name)?;
         Ok(data)
     }
 
@@ -117,7 +128,8 @@ impl Cluster {
 
 /// One more copy of the first residents: other ids, other communities that there are, other numbers, which are nobody's
 /// since no province has the code 99, and no household.
-fn addition(columns: &str, step: i64, round: u32) -> String {
+fn addition(columns: &str, step: i64, round: u32, communities: Option<u32>) -> String {
+    let communities = communities.map_or_else(|| "ALL".to_owned(), |most| most.to_string());
     let id = format!("(r.id + {})", step * i64::from(round));
     let values: Vec<String> = columns
         .split(',')
@@ -131,9 +143,9 @@ fn addition(columns: &str, step: i64, round: u32) -> String {
         })
         .collect();
     format!(
-        "WITH place AS MATERIALIZED (SELECT code, row_number() OVER (ORDER BY code) - 1 AS number, count(*) OVER () AS places FROM region \
-         WHERE length(code) = 12 AND code NOT LIKE '{STREET}%') \
-         INSERT INTO e_resident ({columns}) SELECT {} FROM e_resident r JOIN place ON place.number = {id} % (SELECT max(places) FROM place) \
+        "WITH place AS MATERIALIZED (SELECT code, row_number() OVER (ORDER BY code) - 1 AS number FROM region \
+         WHERE length(code) = 12 AND code NOT LIKE '{STREET}%' ORDER BY code LIMIT {communities}) \
+         INSERT INTO e_resident ({columns}) SELECT {} FROM e_resident r JOIN place ON place.number = {id} % (SELECT count(*) FROM place) \
          WHERE r.id <= {step}",
         values.join(", ")
     )
@@ -145,10 +157,10 @@ mod tests {
 
     #[test]
     fn what_is_added_lies_elsewhere_under_other_numbers() {
-        let text = addition("id,name,grid,household,community,id_number", 1_000, 3);
+        let text = addition("id,name,grid,household,community,id_number", 1_000, 3, Some(7));
         assert!(text.contains(
             "SELECT (r.id + 3000), r.name, place.code || '001', NULL, place.code, '99' || lpad((r.id + 3000)::text, 15, '0') || 'X' FROM"
         ));
-        assert!(text.contains("NOT LIKE '440104022%'") && text.ends_with("WHERE r.id <= 1000"));
+        assert!(text.contains("NOT LIKE '440104022%' ORDER BY code LIMIT 7") && text.ends_with("WHERE r.id <= 1000"));
     }
 }

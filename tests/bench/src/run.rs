@@ -9,7 +9,7 @@ use linli_store::Database;
 use crate::cases::growth::{self, Place};
 use crate::cases::served::{Case, Plan, Script, Side};
 use crate::cases::{aggregate, decide, invoke, memory};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, MANY, MILLION};
 use crate::package::Bare;
 use crate::platform::{Data, Platform};
 use crate::process::{Fleet, Server};
@@ -17,7 +17,7 @@ use crate::report::Report;
 use crate::{api::Session, disk, load, platform};
 
 /// Residents over whom a table is counted.
-const MANY: u32 = 1_000_000;
+const COUNTED: u32 = 1_000_000;
 
 /// What is measured, and how long.
 #[derive(clap::Args, Debug)]
@@ -75,51 +75,69 @@ pub fn run(options: &Options, fleet: &Fleet, runtime: &tokio::runtime::Runtime) 
     std::fs::create_dir_all(&root).with_context(|| format!("making {}", root.display()))?;
     disk::check(&root)?;
     let mut report = Report::default();
-    eprintln!("fsync of {}", root.display());
-    disk::measure_sync(&root, &mut report)?;
-    let bare = bare(&repository)?;
-    if options.wants_any(&[Part::Decide, Part::Invoke]) {
-        in_process(options, &root, &repository, &bare, runtime, &mut report)?;
-    }
-    if options.wants_any(&[Part::Page, Part::PageBound, Part::Record, Part::Create]) {
-        let data = Data::prepare(&root, &repository, platform::RESIDENTS, fleet)?;
-        on_sqlite(options, &data, fleet, &repository, &mut report)?;
-    }
-    if options.wants_any(&[Part::PagePg, Part::PageBoundPg, Part::Growth]) {
-        let cluster = Cluster::start(&root, &repository, fleet)?;
-        let few = cluster.few(&repository)?;
-        if options.wants_any(&[Part::PagePg, Part::PageBoundPg]) {
-            on_postgres(options, &cluster, &few, fleet, &mut report)?;
-        }
-        if options.wants(Part::Growth) {
-            grown(options, &cluster, &few, fleet, &mut report)?;
-        }
-    }
-    if options.wants(Part::Aggregate) {
-        eprintln!("aggregate");
-        let data = Data::prepare(&root, &repository, MANY, fleet)?;
-        runtime.block_on(async {
-            let (file, schemas) = (PathBuf::from(data.database()), repository.join("schemas"));
-            let plain = aggregate::Plain::sqlite(&file).await?;
-            aggregate::run("aggregate", &Database::Sqlite(file), plain, &schemas, &mut report).await
-        })?;
-        let cluster = Cluster::start(&root, &repository, fleet)?;
-        let many = cluster.many(&cluster.few(&repository)?)?;
-        runtime.block_on(async {
-            let (url, schemas) = (many.database(), repository.join("schemas"));
-            let plain = aggregate::Plain::postgres(&url).await?;
-            aggregate::run("aggregate_pg", &Database::at(&url)?, plain, &schemas, &mut report).await
-        })?;
-    }
-    if options.wants(Part::Plugins) {
-        eprintln!("plugins");
-        let data = Data::prepare(&root, &repository, platform::RESIDENTS, fleet)?;
-        memory::run(&data, &bare, fleet, &mut report)?;
-    }
+    let measured = measure(options, &root, &repository, fleet, runtime, &mut report);
+    // Where one part fails, what the others took an hour for is not lost.
     let file = repository.join("tests/bench/out/latest.json");
     report.write(&file)?;
     println!("\n{}\n{}", report.table(), file.display());
+    measured
+}
+
+/// The parts that are wanted, one after the other.
+fn measure(
+    options: &Options,
+    root: &Path,
+    repository: &Path,
+    fleet: &Fleet,
+    runtime: &tokio::runtime::Runtime,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    eprintln!("fsync of {}", root.display());
+    disk::measure_sync(root, report)?;
+    let bare = bare(repository)?;
+    if options.wants_any(&[Part::Decide, Part::Invoke]) {
+        in_process(options, root, repository, &bare, runtime, report)?;
+    }
+    if options.wants_any(&[Part::Page, Part::PageBound, Part::Record, Part::Create]) {
+        let data = Data::prepare(root, repository, platform::RESIDENTS, fleet)?;
+        on_sqlite(options, &data, fleet, repository, report)?;
+    }
+    if options.wants_any(&[Part::PagePg, Part::PageBoundPg, Part::Growth]) {
+        let cluster = Cluster::start(root, repository, fleet)?;
+        let few = cluster.few(repository)?;
+        if options.wants_any(&[Part::PagePg, Part::PageBoundPg]) {
+            on_postgres(options, &cluster, &few, fleet, report)?;
+        }
+        if options.wants(Part::Growth) {
+            grown(options, &cluster, &few, fleet, report)?;
+        }
+    }
+    if options.wants(Part::Aggregate) {
+        counted(root, repository, fleet, runtime, report)?;
+    }
+    if options.wants(Part::Plugins) {
+        eprintln!("plugins");
+        let data = Data::prepare(root, repository, platform::RESIDENTS, fleet)?;
+        memory::run(&data, &bare, fleet, report)?;
+    }
     Ok(())
+}
+
+/// A declared table over a million residents, in SQLite and on PostgreSQL.
+fn counted(root: &Path, repository: &Path, fleet: &Fleet, runtime: &tokio::runtime::Runtime, report: &mut Report) -> anyhow::Result<()> {
+    eprintln!("aggregate");
+    let schemas = repository.join("schemas");
+    let file = PathBuf::from(Data::prepare(root, repository, COUNTED, fleet)?.database());
+    runtime.block_on(async {
+        let plain = aggregate::Plain::sqlite(&file).await?;
+        aggregate::run("aggregate", &Database::Sqlite(file), plain, &schemas, report).await
+    })?;
+    let cluster = Cluster::start(root, repository, fleet)?;
+    let url = cluster.grown(&cluster.few(repository)?, &MILLION)?.database();
+    runtime.block_on(async {
+        let plain = aggregate::Plain::postgres(&url).await?;
+        aggregate::run("aggregate_pg", &Database::at(&url)?, plain, &schemas, report).await
+    })
 }
 
 /// What needs no server.
@@ -186,7 +204,7 @@ fn on_postgres(options: &Options, cluster: &Cluster, few: &Data, fleet: &Fleet, 
 
 /// The page among few residents and among many.
 fn grown(options: &Options, cluster: &Cluster, few: &Data, fleet: &Fleet, report: &mut Report) -> anyhow::Result<()> {
-    let many = cluster.many(few)?;
+    let many = cluster.grown(few, &MANY)?;
     let few = cluster.copy(few, "served")?;
     let (small, large) = (Platform::start(&few, fleet)?, Platform::start(&many, fleet)?);
     let place = |platform: &Platform<'_>| {
@@ -205,6 +223,7 @@ fn grown(options: &Options, cluster: &Cluster, few: &Data, fleet: &Fleet, report
 struct Pair<'a> {
     platform: Platform<'a>,
     floor: Floor,
+    everyday: Floor,
     worker: Session,
     community: String,
 }
@@ -214,8 +233,9 @@ impl<'a> Pair<'a> {
         let platform = Platform::start(data, fleet)?;
         let worker = platform.log_in(platform::WORKER)?;
         let community = worker.regions.first().context("the worker has no community")?.clone();
-        let floor = Floor::start(data, &worker.token, &community, fleet)?;
-        Ok(Self { platform, floor, worker, community })
+        let floor = |arguments: &[&str]| Floor::start(data, &worker.token, &community, arguments, fleet);
+        let (floor, everyday) = (floor(&[])?, floor(&["--everyday"])?);
+        Ok(Self { platform, floor, everyday, worker, community })
     }
 
     fn case<'c>(&'c self, name: &'c str, path: &str, floor_path: &str) -> Case<'c> {
@@ -223,6 +243,7 @@ impl<'a> Pair<'a> {
             name,
             platform: Side { server: &self.platform.server, url: self.worker.url(path), token: &self.worker.token },
             floor: Side { server: &self.floor.server, url: format!("{}{floor_path}", self.floor.base), token: &self.worker.token },
+            everyday: None,
             script: None,
             base: &self.platform.base,
         }
@@ -230,7 +251,9 @@ impl<'a> Pair<'a> {
 
     fn page<'c>(&'c self, name: &'c str, path: &str) -> anyhow::Result<Case<'c>> {
         check_page(&self.worker, path)?;
-        Ok(self.case(name, path, "/page"))
+        let url = format!("{}/page", self.everyday.base);
+        let everyday = Some(Side { server: &self.everyday.server, url, token: &self.worker.token });
+        Ok(Case { everyday, ..self.case(name, path, "/page") })
     }
 }
 
@@ -241,11 +264,16 @@ struct Floor {
 }
 
 impl Floor {
-    fn start(data: &Data, token: &str, community: &str, fleet: &Fleet) -> anyhow::Result<Self> {
+    fn start(data: &Data, token: &str, community: &str, arguments: &[&str], fleet: &Fleet) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("floor").arg("--read").arg(data.database()).arg("--create").arg(data.directory.join("floor.own"));
+        command
+            .arg("floor")
+            .arg("--read")
+            .arg(data.database())
+            .arg("--create")
+            .arg(data.directory.join(format!("floor{}.own", arguments.concat())));
         // A token may begin with `-`.
-        command.arg(format!("--token={token}")).args(["--community", community]);
+        command.arg(format!("--token={token}")).args(["--community", community]).args(arguments);
         let mut server = fleet.start("the floor", &mut command)?;
         let base = server.read_until(|line| line.starts_with("http://").then(|| line.to_owned()))?;
         Ok(Self { server, base })
