@@ -130,6 +130,14 @@ mod tests {
         assert_eq!(key("ah", "ealth").open(1, &token), None);
     }
 
+    #[test]
+    fn another_hosts_fingerprints_have_another_key_that_is_none_of_its_others() {
+        let of = |secret: u8| Keyring::new([secret; 32]).fingerprints();
+        assert_eq!(of(7), of(7));
+        assert_ne!(of(7), of(8));
+        assert_ne!(of(7)[..16], Keyring::new([7; 32]).derive::<16>("position", "", ""));
+    }
+
     proptest! {
         #[test]
         fn what_is_sealed_opens(entity in any::<u16>(), number in any::<i64>()) {

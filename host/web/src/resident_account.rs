@@ -20,6 +20,7 @@ use crate::problem::Problem;
 pub(crate) struct Counter<'a> {
     desk: Desk<'a>,
     resident: RecordNo,
+    /// Masked: admins, who have no business with residents' records, see it among the accounts.
     name: String,
 }
 

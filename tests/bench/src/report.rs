@@ -20,10 +20,6 @@ const TARGETS: &[(&str, Target)] = &[
     ("page_bound.rps_ratio", Target::AtLeast(0.75)),
     ("page_pg.rps_ratio", Target::AtLeast(0.7)),
     ("page_bound_pg.rps_ratio", Target::AtLeast(0.8)),
-    ("page.rps_over_everyday", Target::Report),
-    ("page_bound.rps_over_everyday", Target::Report),
-    ("page_pg.rps_over_everyday", Target::Report),
-    ("page_bound_pg.rps_over_everyday", Target::Report),
     ("growth.p50_ratio", Target::AtMost(1.3)),
     ("growth.few_p50_us", Target::Report),
     ("growth.many_p50_us", Target::Report),
@@ -117,10 +113,10 @@ impl Report {
     }
 }
 
-/// `page.c16.rps` → `page`, `c16`; the floors' own figures stand beside the platform's.
+/// `page.c16.rps` → `page`, `c16`; the floor's own figures stand beside the platform's.
 fn case(name: &str) -> Option<(&str, &str)> {
     let (case, connections) = name.strip_suffix(".rps")?.rsplit_once('.')?;
-    (!["floor.", "everyday."].iter().any(|side| case.starts_with(side))).then_some((case, connections))
+    (!case.starts_with("floor.")).then_some((case, connections))
 }
 
 fn cell(figure: Option<f64>, digits: usize) -> String {
@@ -154,7 +150,6 @@ mod tests {
         let run = |per_second| (Measured { answers: 1, per_second, p50_us: 10.0, p99_us: 20.0 }, 5.0);
         report.side("page.c16", &[run(50.0), run(70.0), run(60.0)]);
         report.side("floor.page.c16", &[run(120.0)]);
-        report.side("everyday.page.c16", &[run(30.0)]);
         report.set("page.rps_ratio", 0.5);
         let table = report.table();
         let line = table.lines().find(|line| line.starts_with("page ")).unwrap();

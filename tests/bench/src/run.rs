@@ -223,7 +223,6 @@ fn grown(options: &Options, cluster: &Cluster, few: &Data, fleet: &Fleet, report
 struct Pair<'a> {
     platform: Platform<'a>,
     floor: Floor,
-    everyday: Floor,
     worker: Session,
     community: String,
 }
@@ -233,9 +232,8 @@ impl<'a> Pair<'a> {
         let platform = Platform::start(data, fleet)?;
         let worker = platform.log_in(platform::WORKER)?;
         let community = worker.regions.first().context("the worker has no community")?.clone();
-        let floor = |arguments: &[&str]| Floor::start(data, &worker.token, &community, arguments, fleet);
-        let (floor, everyday) = (floor(&[])?, floor(&["--everyday"])?);
-        Ok(Self { platform, floor, everyday, worker, community })
+        let floor = Floor::start(data, &worker.token, &community, fleet)?;
+        Ok(Self { platform, floor, worker, community })
     }
 
     fn case<'c>(&'c self, name: &'c str, path: &str, floor_path: &str) -> Case<'c> {
@@ -243,7 +241,6 @@ impl<'a> Pair<'a> {
             name,
             platform: Side { server: &self.platform.server, url: self.worker.url(path), token: &self.worker.token },
             floor: Side { server: &self.floor.server, url: format!("{}{floor_path}", self.floor.base), token: &self.worker.token },
-            everyday: None,
             script: None,
             base: &self.platform.base,
         }
@@ -251,9 +248,7 @@ impl<'a> Pair<'a> {
 
     fn page<'c>(&'c self, name: &'c str, path: &str) -> anyhow::Result<Case<'c>> {
         check_page(&self.worker, path)?;
-        let url = format!("{}/page", self.everyday.base);
-        let everyday = Some(Side { server: &self.everyday.server, url, token: &self.worker.token });
-        Ok(Case { everyday, ..self.case(name, path, "/page") })
+        Ok(self.case(name, path, "/page"))
     }
 }
 
@@ -264,16 +259,11 @@ struct Floor {
 }
 
 impl Floor {
-    fn start(data: &Data, token: &str, community: &str, arguments: &[&str], fleet: &Fleet) -> anyhow::Result<Self> {
+    fn start(data: &Data, token: &str, community: &str, fleet: &Fleet) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command
-            .arg("floor")
-            .arg("--read")
-            .arg(data.database())
-            .arg("--create")
-            .arg(data.directory.join(format!("floor{}.own", arguments.concat())));
+        command.arg("floor").arg("--read").arg(data.database()).arg("--create").arg(data.directory.join("floor.own"));
         // A token may begin with `-`.
-        command.arg(format!("--token={token}")).args(["--community", community]).args(arguments);
+        command.arg(format!("--token={token}")).args(["--community", community]);
         let mut server = fleet.start("the floor", &mut command)?;
         let base = server.read_until(|line| line.starts_with("http://").then(|| line.to_owned()))?;
         Ok(Self { server, base })

@@ -44,6 +44,11 @@ fn a_worker_opens_an_account_with_which_a_resident_sees_their_record_and_who_ope
     assert_eq!(entry["accesses"][0]["operation"], "account");
     them.get("/records/resident").refused(403, "role");
 
+    // Admins, who have no business with records, see whose account it is no further than to tell accounts apart.
+    let listed = host.person("admin").get("/accounts/wang.ming").expect(200);
+    let masked = listed.text("/name");
+    assert!(masked.ends_with('*') && name.as_str().unwrap().starts_with(masked.trim_end_matches('*')), "{masked}");
+
     // One resident has one account, and one name is one person's.
     let again = open(&worker, &first, "another").refused(409, "duplicate");
     assert!(again.detail().contains("wang.ming"), "{}", again.detail());

@@ -41,8 +41,6 @@ pub struct Case<'a> {
     pub name: &'a str,
     pub platform: Side<'a>,
     pub floor: Side<'a>,
-    /// The floor as most would write it.
-    pub everyday: Option<Side<'a>>,
     pub script: Option<Script>,
     /// The platform's address, to ask for the size of its log.
     pub base: &'a str,
@@ -55,34 +53,24 @@ impl Case<'_> {
         let mut answers = 0;
         let before = api::log_entries(self.base)?;
         for connections in CONNECTIONS {
-            let (mut platform, mut floor, mut everyday) = (Vec::new(), Vec::new(), Vec::new());
+            let (mut platform, mut floor) = (Vec::new(), Vec::new());
             for round in 0..=plan.rounds {
                 let seconds = if round == 0 { 1 } else { plan.seconds };
                 let ours = self.measure(&self.platform, connections, seconds, first, fleet)?;
                 let theirs = self.measure(&self.floor, connections, seconds, first, fleet)?;
-                let others = self
-                    .everyday
-                    .iter()
-                    .map(|side| self.measure(side, connections, seconds, first, fleet))
-                    .collect::<anyhow::Result<Vec<_>>>()?;
                 first += NUMBERS;
                 answers += ours.0.answers;
                 // The first round only warms caches.
                 if round > 0 {
-                    let of_others: String = others.iter().map(|side| format!(", everyday floor {:.0}/s", side.0.per_second)).collect();
                     eprintln!(
-                        "  {} c{connections} {round}/{}: {:.0}/s, floor {:.0}/s{of_others}",
+                        "  {} c{connections} {round}/{}: {:.0}/s, floor {:.0}/s",
                         self.name, plan.rounds, ours.0.per_second, theirs.0.per_second
                     );
-                    everyday.extend(others);
                     platform.push(ours);
                     floor.push(theirs);
                 }
             }
             self.report(connections, &platform, &floor, report);
-            if !everyday.is_empty() {
-                self.report_everyday(connections, &everyday, report);
-            }
         }
         let entries = api::log_entries(self.base)? - before;
         report.set(format!("{}.log_entries", self.name), as_figure(entries));
@@ -100,17 +88,6 @@ impl Case<'_> {
         std::thread::sleep(Duration::from_millis(100));
         let spent = side.server.processor_time()? - before;
         Ok((measured, spent.as_secs_f64() * 1e6 / as_figure(measured.answers)))
-    }
-
-    fn report_everyday(&self, connections: u32, everyday: &[(Measured, f64)], report: &mut Report) {
-        let name = format!("{}.c{connections}", self.name);
-        report.side(&format!("everyday.{name}"), everyday);
-        let rate = |name: String| report.get(&name).unwrap_or(f64::NAN);
-        let ratio = rate(format!("{name}.rps")) / rate(format!("everyday.{name}.rps"));
-        report.set(format!("{name}.rps_over_everyday"), ratio);
-        if connections == CONNECTIONS[0] {
-            report.set(format!("{}.rps_over_everyday", self.name), ratio);
-        }
     }
 
     fn report(&self, connections: u32, platform: &[(Measured, f64)], floor: &[(Measured, f64)], report: &mut Report) {

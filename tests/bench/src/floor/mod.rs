@@ -57,9 +57,6 @@ pub struct Options {
     /// Connections that read. In SQLite each is a thread of sqlx's; with one for each request at once none waits for the pool.
     #[arg(long, default_value_t = 16)]
     readers: u32,
-    /// With the settings that sqlx has by itself, as most would write it.
-    #[arg(long)]
-    everyday: bool,
 }
 
 /// What every route needs.
@@ -72,7 +69,7 @@ struct Floor {
 
 /// Serves until the process is ended. Prints its address when it is ready.
 pub async fn serve(options: Options) -> anyhow::Result<()> {
-    let reads = Reads::open(&options.read, options.readers, options.everyday).await?;
+    let reads = Reads::open(&options.read, options.readers).await?;
     let codes = Codes::load(&reads).await.context("the region table of the platform's database")?;
     let gate = Gate::new(&options.token, &options.community);
     let creates = create::Writer::start(&options.create).await?;

@@ -61,16 +61,10 @@ impl Cells for PgRow {
 
 impl Reads {
     /// Opens as many connections as are said, and keeps them.
-    pub async fn open(database: &str, count: u32, everyday: bool) -> anyhow::Result<Self> {
+    pub async fn open(database: &str, count: u32) -> anyhow::Result<Self> {
         let reads = match database.starts_with("postgres://") {
-            true => {
-                let options = if everyday { database.parse()? } else { postgres(database)? };
-                Self::Postgres(pool(count, everyday).connect_with(options).await.context("connecting to PostgreSQL")?)
-            }
-            false => {
-                let pool = pool(count, everyday).connect_with(sqlite(database));
-                Self::Sqlite(pool.await.with_context(|| format!("opening {database}"))?)
-            }
+            true => Self::Postgres(pool(count).connect_with(postgres(database)?).await.context("connecting to PostgreSQL")?),
+            false => Self::Sqlite(pool(count).connect_with(sqlite(database)).await.with_context(|| format!("opening {database}"))?),
         };
         reads.warm().await?;
         Ok(reads)
@@ -104,11 +98,7 @@ impl Reads {
     }
 }
 
-/// Every day a connection is asked before each question whether it is still there, and PostgreSQL plans each anew.
-fn pool<D: sqlx::Database>(count: u32, everyday: bool) -> PoolOptions<D> {
-    if everyday {
-        return PoolOptions::new().max_connections(count);
-    }
+fn pool<D: sqlx::Database>(count: u32) -> PoolOptions<D> {
     PoolOptions::new().min_connections(count).max_connections(count).test_before_acquire(false).idle_timeout(None).max_lifetime(None)
 }
 

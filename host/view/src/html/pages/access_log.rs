@@ -129,6 +129,9 @@ impl AccessedField<'_> {
             "where" => Text::both("条件", "condition"),
             "entered" => Text::both("录入", "entered"),
             "aggregate" => Text::both("仅统计", "aggregate"),
+            "filter" => Text::both("筛选", "filter"),
+            "sort" => Text::both("排序", "sort"),
+            "denied" => Text::both("未允许", "denied"),
             other => Text::plain(other),
         };
         html! { (self.title.zh()) " " span.mode { (bilingual(&mode)) } }
