@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use linli_model::{RecordNo, RegionChange, RegionSource, RegionTree};
+use linli_model::{RecordNo, RegionChange, RegionCode, RegionSource, RegionTree};
 
 use super::*;
 use crate::plan::{Bounds, Reach};
@@ -192,13 +192,13 @@ fn merged() -> RegionTree {
 
 #[test]
 fn who_governs_a_place_now_reaches_what_was_granted_of_it_before_and_who_governed_it_then_no_more() {
-    let regions = Some(vec!["440104022".parse().unwrap()]);
-    let mut scope = test_model::granted(MATTERS, &Narrowing { regions: regions.clone(), ..Narrowing::default() }).unwrap();
+    let regions: Vec<RegionCode> = vec!["440104022".parse().unwrap()];
+    let mut scope = test_model::granted(MATTERS, &Narrowing { regions: Some(regions.clone()), ..Narrowing::default() }).unwrap();
     let reach = |scope: &Scope, region: &str| {
         let actor = Actor { regions: vec![region.parse().unwrap()], ..actor(Classification::Sensitive) };
         scope.read(&caller(&actor), &of_matters(&[])).unwrap().bounds.regions.clone()
     };
-    let granted = Reach::Within(regions.unwrap());
+    let granted = Reach::Within(regions);
     assert_eq!((reach(&scope, "440104"), reach(&scope, "440105")), (granted.clone(), Reach::Within(Vec::new())));
     scope.regions = Arc::new(merged());
     assert_eq!((reach(&scope, "440104"), reach(&scope, "440105")), (Reach::Within(Vec::new()), granted.clone()));
