@@ -45,11 +45,7 @@ impl Ledger {
 
     /// A predicate that was asked.
     pub fn checked(&mut self, check: &linli_scope::Check, found: Option<&Checked>) {
-        let far = check.bounds.condition.far_fields().into_iter().map(|field| (field, "where".to_owned()));
-        let tested = check.predicate.fields().into_iter().map(|field| (field, "check".to_owned()));
-        let mut fields: Vec<(String, String)> = tested.chain(far).collect();
-        fields.dedup();
-        self.add(&check.entity.name, "check", &fields, u64::from(found.is_some()));
+        self.add(&check.entity.name, "check", &check.fields, u64::from(found.is_some()));
         self.classification = self.classification.max(check.classification);
         if let Some(found) = found {
             self.subjects(&found.subjects);

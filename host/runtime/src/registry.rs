@@ -65,14 +65,15 @@ impl Console {
         &self.manifest
     }
 
-    /// Its first purpose.
-    fn purpose(&self) -> &str {
-        self.manifest.purposes.first().map_or("", |purpose| &purpose.id)
+    /// The purpose of an entry point; the first one where the manifest has none of this name.
+    fn purpose(&self, entry_point: &str) -> &str {
+        let first = || self.manifest.purposes.first().map_or("", |purpose| &purpose.id);
+        self.scope.purpose_of(entry_point).unwrap_or_else(first)
     }
 
-    /// Where an actor enters and reads records.
+    /// Where an actor enters and reads records, by an entry point as the log names it.
     pub fn desk<'a>(&'a self, store: &'a Store, actor: Option<&'a Actor>, entry_point: &'a str, now: Timestamp) -> Desk<'a> {
-        let caller = Caller { actor, purpose: self.purpose(), channel: Channel::Guest, now, today: Date::of(now) };
+        let caller = Caller { actor, purpose: self.purpose(entry_point), channel: Channel::Guest, now, today: Date::of(now) };
         Desk { store, scope: &self.scope, caller, entry_point }
     }
 }

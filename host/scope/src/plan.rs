@@ -210,6 +210,8 @@ pub struct Check {
     pub predicate: Arc<Predicate>,
     /// For derived fields.
     pub today: Date,
+    /// For the log: what it tests, and what the condition of its records looks at elsewhere.
+    pub fields: Vec<(String, String)>,
     /// The highest classification among the fields that it and the condition of its records look at.
     pub classification: Classification,
 }

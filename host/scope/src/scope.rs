@@ -189,6 +189,11 @@ impl Scope {
         self.entry_points.values().find(|entry| entry.kind == kind && entry.name == name).cloned()
     }
 
+    /// The purpose of an entry point by its name in the log.
+    pub fn purpose_of(&self, log_name: &str) -> Option<&str> {
+        self.entry_points.get(log_name).map(|entry| entry.purpose.as_str())
+    }
+
     /// The tokens of this application's publisher and sector.
     pub fn tokens(&self) -> &Arc<TokenKey> {
         &self.tokens

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Store;
 use crate::claim::Once;
-use crate::database::{Cells as _, Row, Session as Connection, binds};
+use crate::database::{Cells as _, Row, binds};
 use crate::error::StoreError;
 
 /// A local account.
@@ -80,16 +80,6 @@ fn kept(row: &Row<'_>) -> Result<Kept, StoreError> {
     // A new account had no number yet when it was asked for.
     let pending = pending.map(|pending| Pending { actor: Actor { id: account.actor.id, ..pending.actor }, ..pending });
     Ok(Kept { disabled: row.integer(5)? != 0, version: row.integer(6)?, pending, account })
-}
-
-/// Puts down whose record the accounts are for that were made before this was kept.
-pub(crate) fn place_residents(session: &Connection) -> Result<(), StoreError> {
-    let text = "SELECT id, actor FROM account WHERE resident IS NULL AND actor NOT LIKE '%\"resident\":null%'";
-    for (id, actor) in session.all(text, &[], |row| Ok((row.integer(0)?, row.text(1)?)))? {
-        let actor: Actor = serde_json::from_str(&actor).map_err(|reason| StoreError::damaged("an account's rights", reason))?;
-        session.execute("UPDATE account SET resident = $1 WHERE id = $2", binds![actor.resident, id])?;
-    }
-    Ok(())
 }
 
 impl Kept {

@@ -99,7 +99,7 @@ fn erase_records(session: &Session, catalogue: &Catalogue, resident: RecordNo, m
     if records.is_empty() {
         return Err(StoreError::NotFound { entity: "resident".into() });
     }
-    erase_accounts(session, resident.0)?;
+    erase_account(session, resident.0)?;
     session.execute("DELETE FROM measure WHERE resident = $1", binds![resident.0])?;
     entry.subjects.clear();
     let text = "INSERT INTO erasure (resident, entry) VALUES ($1, $2)";
@@ -140,19 +140,16 @@ fn erase_record(session: &Session, entity: &EntityType, record: i64) -> Result<(
 }
 
 /// An account keeps its number, which the log names and no other may get; nothing else of it remains.
-fn erase_accounts(session: &Session, resident: i64) -> Result<(), StoreError> {
+fn erase_account(session: &Session, resident: i64) -> Result<(), StoreError> {
     let text = "SELECT id, actor FROM account WHERE resident = $1";
-    let accounts = session.all(text, binds![resident], |row| Ok((row.integer(0)?, row.text(1)?)))?;
-    for (id, actor) in accounts {
-        let mut actor: linli_scope::Actor =
-            serde_json::from_str(&actor).map_err(|reason| StoreError::damaged("an account's rights", reason))?;
-        (actor.resident, actor.roles, actor.regions) = (None, Vec::new(), Vec::new());
-        let actor = serde_json::to_string(&actor).map_err(|reason| StoreError::damaged("an account's rights", reason))?;
-        session.execute("DELETE FROM session WHERE account = $1", binds![id])?;
-        let text = "UPDATE account SET login = $1, name = $2, password = '', actor = $3, resident = NULL WHERE id = $4";
-        session.execute(text, binds![format!("erased {id}"), NOBODY, &actor, id])?;
-    }
-    Ok(())
+    let Some((id, actor)) = session.first(text, binds![resident], |row| Ok((row.integer(0)?, row.text(1)?)))? else { return Ok(()) };
+    let damaged = |reason| StoreError::damaged("an account's rights", reason);
+    let mut actor: linli_scope::Actor = serde_json::from_str(&actor).map_err(damaged)?;
+    (actor.resident, actor.roles, actor.regions) = (None, Vec::new(), Vec::new());
+    let actor = serde_json::to_string(&actor).map_err(damaged)?;
+    session.execute("DELETE FROM session WHERE account = $1", binds![id])?;
+    let text = "UPDATE account SET login = $1, name = $2, password = '', actor = $3, resident = NULL WHERE id = $4";
+    session.execute(text, binds![format!("erased {id}"), NOBODY, &actor, id]).map(drop)
 }
 
 /// Takes a person out of the log, in one transaction with the entry that records it. Returns how many entries it

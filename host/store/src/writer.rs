@@ -25,7 +25,7 @@ use crate::error::StoreError;
 use crate::log::Tail;
 use crate::model::{self, Core};
 use crate::sqlite::Options;
-use crate::{account, erasure, postgres, region, schema};
+use crate::{erasure, postgres, region, schema};
 
 /// Work on the platform's own tables.
 pub(crate) type Administration = Box<dyn FnOnce(&Session) -> Result<Box<dyn Any + Send>, StoreError> + Send>;
@@ -124,7 +124,6 @@ impl Writer {
             Database::Postgres(address) => (Session::Postgres(postgres::Session::open(address)?), None),
         };
         schema::migrate(&session, "platform_migration", schema::PLATFORM)?;
-        account::place_residents(&session)?;
         let log = own_log.as_ref().unwrap_or(&session);
         schema::migrate(log, "log_migration", schema::LOG)?;
         let catalogue = model::load(&session, core)?;

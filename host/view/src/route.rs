@@ -83,7 +83,7 @@ pub fn record_of(entity: &str, id: &str) -> String {
 }
 
 /// `/records/ENTITY/ID/VERB`
-pub fn verb_of(entity: &str, id: &str, verb: &str) -> String {
+pub(crate) fn verb_of(entity: &str, id: &str, verb: &str) -> String {
     format!("{}/{verb}", record_of(entity, id))
 }
 

@@ -183,11 +183,7 @@ pub async fn alter(store: &Store, by: By<'_>, before: Kept, altering: Altering, 
 /// Gives an account another password, which ends its sessions.
 pub async fn reset(store: &Store, by: By<'_>, before: Kept, password: Option<String>, once: Once<Kept>) -> Result<Made, AccountError> {
     may_touch(by, &before)?;
-    let mut errors = Vec::new();
-    let (chosen, made_up) = choose(password, &mut errors)?;
-    refuse_faults(errors)?;
-    let mut after = before.clone();
-    after.account.password = hash(chosen).await?;
+    let (after, made_up) = with_password(before.clone(), password).await?;
     let after = waiting(by, after, Some(&before));
     let entry = entry(by, "new password for", &after, "").encode();
     Ok(Made { kept: store.change_account(&before, after, entry, once).await?, password: made_up })
@@ -195,11 +191,7 @@ pub async fn reset(store: &Store, by: By<'_>, before: Kept, password: Option<Str
 
 /// A person's own new password. That they know the one before is asked before.
 pub async fn change_own(store: &Store, before: Kept, new: String, once: Once<Kept>) -> Result<Kept, AccountError> {
-    let mut errors = Vec::new();
-    let (chosen, _) = choose(Some(new), &mut errors)?;
-    refuse_faults(errors)?;
-    let mut after = before.clone();
-    after.account.password = hash(chosen).await?;
+    let (after, _) = with_password(before.clone(), Some(new)).await?;
     let own = before.account.actor.clone();
     let entry = entry(By::Operator(&own), "own new password for", &Kept { pending: None, ..after.clone() }, "").encode();
     Ok(store.change_account(&before, after, entry, once).await?)
@@ -342,10 +334,13 @@ fn choose(given: Option<String>, errors: &mut Vec<FieldError>) -> Result<(String
     }
 }
 
-/// A password that is made up: its hash, and what is said once.
-pub(crate) async fn new_password() -> Result<(String, String), AccountError> {
-    let made_up = password::random()?;
-    Ok((hash(made_up.clone()).await?, made_up))
+/// The account with this password, or with one that is made up, which is said once.
+pub(crate) async fn with_password(mut kept: Kept, given: Option<String>) -> Result<(Kept, Option<String>), AccountError> {
+    let mut errors = Vec::new();
+    let (chosen, made_up) = choose(given, &mut errors)?;
+    refuse_faults(errors)?;
+    kept.account.password = hash(chosen).await?;
+    Ok((kept, made_up))
 }
 
 async fn hash(password: String) -> Result<String, AccountError> {

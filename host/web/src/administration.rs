@@ -2,8 +2,7 @@
 //! console's: it says for whom a way in is and for what purpose, and who is turned away is on the record.
 
 use jiff::Timestamp;
-use linli_entry::Desk;
-use linli_scope::{Caller, EntryKind};
+use linli_scope::EntryKind;
 
 use crate::app::App;
 use crate::auth::SignedIn;
@@ -23,8 +22,7 @@ async fn admit(app: &App, signed_in: &SignedIn, kind: EntryKind, name: &str) -> 
     let administration = app.runtime().administration();
     let Err(denial) = administration.scope().admit(kind, name, Some(signed_in.actor())) else { return Ok(()) };
     let entry = administration.scope().entry_point(kind, name);
-    let (purpose, entry_point) = entry.as_ref().map_or(("", name), |entry| (&entry.purpose, &entry.log_name));
+    let entry_point = entry.as_ref().map_or(name, |entry| &entry.log_name);
     let desk = administration.desk(app.store(), Some(signed_in.actor()), entry_point, Timestamp::now());
-    let desk = Desk { caller: Caller { purpose, ..desk.caller }, ..desk };
     Err(desk.turn_away(denial).await?.into())
 }

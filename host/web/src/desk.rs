@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use linli_entry::Desk;
 use linli_model::EntityType;
+use linli_scope::EntryKind;
 use linli_scope::decide::Ask;
-use linli_scope::{Caller, EntryKind};
 
 use crate::app::App;
 use crate::auth::SignedIn;
@@ -29,11 +29,8 @@ pub(crate) async fn entering<'a>(app: &'a App, signed_in: &'a SignedIn) -> Resul
 
 /// Where a community worker opens residents' accounts.
 pub(crate) async fn opening_accounts<'a>(app: &'a App, signed_in: &'a SignedIn) -> Result<Desk<'a>, Problem> {
-    const ACTION: &str = "open-account";
-    let console = app.runtime().console();
-    let desk = console.desk(app.store(), Some(signed_in.actor()), "action open-account", Timestamp::now());
-    let purpose = console.manifest().actions.iter().find(|action| action.name == ACTION).map_or("", |action| &action.purpose);
-    admitted(Desk { caller: Caller { purpose, ..desk.caller }, ..desk }, EntryKind::Action, ACTION).await
+    let desk = app.runtime().console().desk(app.store(), Some(signed_in.actor()), "action open-account", Timestamp::now());
+    admitted(desk, EntryKind::Action, "open-account").await
 }
 
 /// Where a resident reads the own record, and the request for all of it that the portal's manifest names.

@@ -47,7 +47,6 @@ impl<'a> Counter<'a> {
         if let Some(kept) = self.account().await? {
             return Err(AccountError::HasOne(kept.account.login));
         }
-        let (password, made_up) = accounts::new_password().await?;
         let actor = Actor {
             id: 0,
             roles: vec![Role::Resident],
@@ -57,21 +56,18 @@ impl<'a> Counter<'a> {
             resident: Some(self.resident.0),
             publisher: None,
         };
-        let account = Account { login, name: self.name.clone(), password, actor };
+        let account = Account { login, name: self.name.clone(), password: String::new(), actor };
         let kept = Kept { account, disabled: false, version: 1, pending: None };
+        let (kept, password) = accounts::with_password(kept, None).await?;
         let said = |kept: &Kept| self.entry("open", kept).encode();
-        let kept = self.desk.store.add_account(kept, said, once).await?;
-        Ok(Made { kept, password: Some(made_up) })
+        Ok(Made { kept: self.desk.store.add_account(kept, said, once).await?, password })
     }
 
     /// Gives their account another password, which ends its sessions.
     pub async fn reset(&self, before: &Kept, once: Once<Kept>) -> Result<Made, AccountError> {
-        let (password, made_up) = accounts::new_password().await?;
-        let mut after = before.clone();
-        after.account.password = password;
+        let (after, password) = accounts::with_password(before.clone(), None).await?;
         let said = self.entry("new password for", before).encode();
-        let kept = self.desk.store.change_account(before, after, said, once).await?;
-        Ok(Made { kept, password: Some(made_up) })
+        Ok(Made { kept: self.desk.store.change_account(before, after, said, once).await?, password })
     }
 
     fn entry(&self, what: &str, kept: &Kept) -> Entry {

@@ -1,6 +1,6 @@
 //! Checks: one named predicate of one record, answered with yes or no.
 
-use super::field::{cleared, highest};
+use super::field::{cleared, highest, told_by};
 use crate::access::Operation;
 use crate::actor::Caller;
 use crate::denial::{Denial, DenialKind};
@@ -15,6 +15,9 @@ impl Scope {
         let (access, predicate) = found.ok_or_else(|| self.no_check(caller, entity, name))?;
         let fields = predicate.looks_at(&access.entity);
         fields.iter().try_for_each(|(entity, field)| cleared(entity, caller, field))?;
+        let tested = predicate.fields().into_iter().map(|field| (field, "check".to_owned()));
+        let mut told: Vec<_> = tested.chain(told_by(&access.condition)).collect();
+        told.dedup();
         let all = fields.into_iter().chain(access.condition.looks_at(&access.entity));
         Ok(Authorized::new(Check {
             bounds: self.bounds(access, caller)?,
@@ -23,6 +26,7 @@ impl Scope {
             name: name.to_owned(),
             predicate: predicate.clone(),
             today: caller.today,
+            fields: told,
             classification: highest(all.map(|(_, field)| field)),
         }))
     }

@@ -140,6 +140,15 @@ pub(super) fn told_by(condition: &Predicate) -> impl Iterator<Item = (String, St
     condition.far_fields().into_iter().map(|path| (path, "where".to_owned()))
 }
 
+/// Adds what is not among the fields of the log's entry yet.
+pub(super) fn add(fields: &mut Vec<(String, String)>, more: impl Iterator<Item = (String, String)>) {
+    for (name, how) in more {
+        if fields.iter().all(|(known, _)| *known != name) {
+            fields.push((name, how));
+        }
+    }
+}
+
 /// The highest classification of some fields.
 pub(super) fn highest<'f>(fields: impl Iterator<Item = &'f Field>) -> Classification {
     fields.map(|field| field.classification).max().unwrap_or(Classification::Public)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use linli_model::{EntityType, Field, FieldKind};
 
-use super::field::{Use, about, told_by};
+use super::field::{Use, about, add, told_by};
 use crate::access::{Mode, Operation};
 use crate::actor::Caller;
 use crate::condition::RELATIONS_MAX;
@@ -163,11 +163,7 @@ impl<'s, 'c> Links<'s, 'c> {
 
     /// What is followed. The references that were read of the near record join its own `fields` for the log, each once.
     pub fn finish(self, fields: &mut Vec<(String, String)>) -> Followed<'s> {
-        for (reference, mode) in self.references {
-            if !fields.iter().any(|(name, _)| *name == reference) {
-                fields.push((reference, mode.as_str().to_owned()));
-            }
-        }
+        add(fields, self.references.into_iter().map(|(reference, mode)| (reference, mode.as_str().to_owned())));
         let rows = self.found.iter().map(|(_, access)| access.rows_per_call);
         Followed {
             rows_per_call: rows.fold(self.near.rows_per_call, u32::min),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use linli_model::{EntityType, Field, FieldKind, Value, entity};
 
-use super::field::{Use, about, highest, told_by};
+use super::field::{Use, about, add, highest, told_by};
 use super::link::Links;
 use crate::access::{Mode, Operation};
 use crate::actor::Caller;
@@ -197,15 +197,6 @@ impl Scope {
             allowance: self.allowance(access),
             entity: entity.clone(),
         }))
-    }
-}
-
-/// Adds what is not among the fields of the log's entry yet.
-fn add(fields: &mut Vec<(String, String)>, more: impl Iterator<Item = (String, String)>) {
-    for (name, how) in more {
-        if fields.iter().all(|(known, _)| *known != name) {
-            fields.push((name, how));
-        }
     }
 }
 

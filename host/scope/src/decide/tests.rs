@@ -5,7 +5,7 @@ use linli_model::{Classification, EntityType, Value};
 
 use super::{Ask, Draft};
 use crate::denial::{Denial, DenialKind};
-use crate::scope::{Scope, Sources};
+use crate::scope::{Scope, ScopeError, Sources};
 use crate::test_model::{actor, caller};
 use crate::{Actor, Caller, Grant, GrantState, Keyring, Narrowing, Operator, Role, test_model};
 
@@ -270,6 +270,10 @@ const LINKED: &str = r#"
 
 /// First-party, so that the manifest is the grant.
 fn built_in(accesses: &str) -> Scope {
+    compiled_in(accesses).unwrap()
+}
+
+fn compiled_in(accesses: &str) -> Result<Scope, ScopeError> {
     let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
     let manifest = test_model::manifest(accesses);
     let sources = Sources {
@@ -282,7 +286,7 @@ fn built_in(accesses: &str) -> Scope {
         sector: "y",
         regions: Default::default(),
     };
-    Scope::compile(&sources).unwrap()
+    Scope::compile(&sources)
 }
 
 #[test]
@@ -345,19 +349,7 @@ fn a_link_is_denied_where_any_end_lacks_something() {
 
 #[test]
 fn a_link_needs_a_reference_to_follow() {
-    let (catalogue, keyring) = (test_model::catalogue(), Keyring::new([7; 32]));
-    let manifest = test_model::manifest(&LINKED.replace(", household = \"plain\"", ""));
-    let sources = Sources {
-        manifest: &manifest,
-        grant: None,
-        built_in: true,
-        catalogue: &catalogue,
-        keyring: &keyring,
-        publisher: "x",
-        sector: "y",
-        regions: Default::default(),
-    };
-    let message = Scope::compile(&sources).unwrap_err().to_string();
+    let message = compiled_in(&LINKED.replace(", household = \"plain\"", "")).unwrap_err().to_string();
     assert_eq!(message, "[[access]] 1: has the operation link and no reference of the schema in fields");
 }
 

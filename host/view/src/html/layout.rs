@@ -233,6 +233,16 @@ pub(crate) fn csrf(token: &str) -> Markup {
     html! { input type="hidden" name=(route::CSRF_FIELD) value=(token); }
 }
 
+/// Where a new account's log-in name is typed.
+pub(crate) fn login_field() -> Markup {
+    html! {
+        div.field {
+            label for="login" { (label("用户名", "Log-in name")) }
+            input id="login" name="login" type="text" required maxlength="40" pattern="[a-z][a-z0-9._\\-]*" autocomplete="off";
+        }
+    }
+}
+
 /// A password that was made up, and whose.
 pub(crate) fn said_once(login: &str, password: &str) -> Markup {
     html! {

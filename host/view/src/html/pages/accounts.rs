@@ -110,10 +110,7 @@ impl AccountsPage<'_> {
                 h2 #new { (label("新建账号", "New account")) }
                 form.inputs method="post" action=(route::ACCOUNTS) {
                     (layout::csrf(self.viewer.csrf))
-                    div.field {
-                        label for="login" { (label("用户名", "Log-in name")) }
-                        input id="login" name="login" type="text" required maxlength="40" pattern="[a-z][a-z0-9._\\-]*" autocomplete="off";
-                    }
+                    (layout::login_field())
                     (self.form.render())
                     button type="submit" { (label("新建", "Make it")) }
                 }

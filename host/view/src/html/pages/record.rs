@@ -150,10 +150,7 @@ impl RecordPage<'_> {
                 form.inputs method="post" action=(route::verb_of("resident", id, verb)) {
                     (layout::csrf(self.viewer.csrf))
                     @match account {
-                        None => div.field {
-                            label for="login" { (label("用户名", "Log-in name")) }
-                            input id="login" name="login" type="text" required maxlength="40" pattern="[a-z][a-z0-9._\\-]*" autocomplete="off";
-                        },
+                        None => (layout::login_field()),
                         Some((login, disabled)) => p {
                             code { (login) }
                             @if disabled { " " span.badge.bad { (label("已停用", "disabled")) } }
